@@ -1,0 +1,9 @@
+/** How the tests run: two workers, files beside their subject and in test/, one copy of graphql. */
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'web/**/*.test.ts'], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 120_000 },
+  // vitest loads graphql/index.mjs for our files and type-graphql loads graphql/index.js: two schemas that do not know each other.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+})
