@@ -1,0 +1,146 @@
+/** The settings, read once from the environment: what each means, its default, and the sentence for a wrong one. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { StartError } from './start-error.ts'
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** How much is logged, from least to most, and `silent`. */
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** The settings of one process; frozen. A URL that was not given is undefined. */
+export interface Config {
+  /** TCP port of the doors; 0 lets the system choose a free one. */
+  readonly port: number
+  readonly host: string
+  /** Absolute path of the folder of the embedded PostgreSQL. */
+  readonly folder: string
+  /** Owner's connection to a PostgreSQL of one's own; undefined means the embedded one. */
+  readonly databaseUrl: string | undefined
+  /** Connection for requests, when the operator made the roles. */
+  readonly databaseAppUrl: string | undefined
+  readonly redisUrl: string | undefined
+  /** Whether the demo tenant, its tokens and its simulator are offered. */
+  readonly demo: boolean
+  readonly logLevel: LogLevel
+  readonly production: boolean
+  /** Whether this node drains the outbox. */
+  readonly relay: boolean
+}
+
+type Environment = Record<string, string | undefined>
+
+/** Every setting with its meaning and its default, as `--help` and the reference print them. */
+export const SETTINGS = [
+  { name: 'PORT', meaning: 'port of the API and the pages; 0 takes any free one', fallback: '4000' },
+  { name: 'HOST', meaning: 'address to listen on; 0.0.0.0 for all', fallback: '127.0.0.1' },
+  { name: 'LAUREL_DATA', meaning: 'folder of the embedded PostgreSQL', fallback: '.data in the project; as root /var/lib/laurel/<hash of the project>' },
+  { name: 'DATABASE_URL', meaning: 'PostgreSQL 15 to 18, a role that owns the schema and may create roles', fallback: 'embedded PostgreSQL' },
+  { name: 'DATABASE_APP_URL', meaning: 'the same database as the role for requests, when you make the roles yourself', fallback: 'made at start' },
+  { name: 'REDIS_URL', meaning: 'Redis or Valkey that carries events between nodes', fallback: 'in this process' },
+  { name: 'LAUREL_DEMO', meaning: '1 or 0: demo tenant, demo tokens and simulator', fallback: '1 without DATABASE_URL, never in production' },
+  { name: 'LAUREL_RELAY', meaning: 'on or off: whether this node drains the outbox', fallback: 'on' },
+  { name: 'LAUREL_LOG', meaning: `how much is logged: ${LOG_LEVELS.join(', ')}`, fallback: 'info' },
+  { name: 'NODE_ENV', meaning: 'production turns the demo off', fallback: 'not set' },
+] as const
+
+type Name = (typeof SETTINGS)[number]['name']
+
+/** Returns the text of `--help`: how to start, and each setting with its meaning and default. */
+export function helpText(): string {
+  const width = Math.max(...SETTINGS.map(({ name }) => name.length))
+  const lines = SETTINGS.map(({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (default: ${fallback})`)
+  return ['Laurel: points, ranks and payouts, live over GraphQL.', '', 'Start it with: npm start', 'Settings, read from the environment:', ...lines, ''].join('\n')
+}
+
+/** Returns the absolute path of the project: the nearest folder above this file with a package.json, from source or from `dist`. */
+export function projectRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
+  return folder
+}
+
+/**
+ * Returns the folder of the embedded PostgreSQL when LAUREL_DATA is not set. Root's stands outside the project, one for each
+ * checkout, because PostgreSQL then runs as another account that may not enter the project.
+ */
+export function defaultFolder(root: string, isRoot: boolean): string {
+  return isRoot ? `/var/lib/laurel/${createHash('sha256').update(root).digest('hex').slice(0, 8)}` : join(root, '.data')
+}
+
+/**
+ * Returns the frozen settings found in `env`; an empty value counts as not set.
+ * @throws StartError for the first setting that cannot be used; URLs are not repeated in it, since they carry passwords.
+ */
+export function readConfig(env: Environment = process.env): Config {
+  const databaseUrl = urlFrom(env, 'DATABASE_URL', ['postgres:', 'postgresql:'])
+  const databaseAppUrl = urlFrom(env, 'DATABASE_APP_URL', ['postgres:', 'postgresql:'])
+  if (databaseAppUrl !== undefined && databaseUrl === undefined) {
+    throw new StartError('DATABASE_APP_URL names a role in the database of DATABASE_URL: set DATABASE_URL too, or neither.')
+  }
+  const production = given(env, 'NODE_ENV') === 'production'
+  const folder = given(env, 'LAUREL_DATA')
+  return Object.freeze({
+    port: portFrom(env),
+    host: hostFrom(env),
+    folder: folder === undefined ? defaultFolder(projectRoot(), process.getuid?.() === 0) : resolve(folder),
+    databaseUrl,
+    databaseAppUrl,
+    redisUrl: urlFrom(env, 'REDIS_URL', ['redis:', 'rediss:']),
+    demo: demoFrom(env, databaseUrl === undefined, production),
+    logLevel: oneOf(env, 'LAUREL_LOG', LOG_LEVELS) ?? 'info',
+    production,
+    relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
+  })
+}
+
+/** Returns whether the demo is on. It hands a token to whoever asks, so production and an explicit wish for it contradict each other. */
+function demoFrom(env: Environment, embedded: boolean, production: boolean): boolean {
+  const wish = oneOf(env, 'LAUREL_DEMO', ['1', '0'])
+  if (wish === '1' && production) {
+    throw new StartError('LAUREL_DEMO=1 hands a token to whoever asks, which NODE_ENV=production forbids: unset one of the two.')
+  }
+  return !production && (wish === undefined ? embedded : wish === '1')
+}
+
+function given(env: Environment, name: Name): string | undefined {
+  const value = env[name]?.trim()
+  return value === '' ? undefined : value
+}
+
+function oneOf<T extends string>(env: Environment, name: Name, choices: readonly T[]): T | undefined {
+  const value = given(env, name)
+  if (value === undefined) return undefined
+  const choice = choices.find((each) => each === value)
+  if (choice === undefined) throw new StartError(`${name} is "${value}": set it to one of ${choices.join(', ')}.`)
+  return choice
+}
+
+function portFrom(env: Environment): number {
+  const value = given(env, 'PORT') ?? '4000'
+  const port = Number(value)
+  if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new StartError(`PORT is "${value}": set it to a whole number from 0 to 65535.`)
+  return port
+}
+
+function hostFrom(env: Environment): string {
+  const host = given(env, 'HOST') ?? '127.0.0.1'
+  if (/[\s/]/.test(host)) throw new StartError(`HOST is "${host}": set it to an address or a host name alone, such as 0.0.0.0.`)
+  return host
+}
+
+function urlFrom(env: Environment, name: Name, protocols: readonly string[]): string | undefined {
+  const value = given(env, name)
+  if (value === undefined) return undefined
+  // Without an authority ("postgres:laurel") a URL parses too, and would lead to some other database by default.
+  const starts = protocols.some((protocol) => value.startsWith(`${protocol}//`))
+  if (!starts || !isUrl(value)) throw new StartError(`${name} is not a URL that starts with ${protocols.map((each) => `${each}//`).join(' or ')}: correct it or unset it.`)
+  return value
+}
+
+function isUrl(value: string): boolean {
+  // "postgresql://user@/laurel?host=/run" has no host, which drivers accept and the URL standard does not.
+  return URL.canParse(value) || URL.canParse(value.replace('@/', '@localhost/'))
+}

@@ -1,0 +1,41 @@
+/** The two kinds of bad news: a Refusal is an answer a person can mend, a Fault is a top-level GraphQL error with one of few codes. */
+import { GraphQLError } from 'graphql'
+
+/** What a command may be refused for; the one enum of `userErrors`. */
+export enum ErrorCode {
+  NOT_FOUND = 'NOT_FOUND',
+  FORBIDDEN = 'FORBIDDEN',
+  INVALID = 'INVALID',
+  OUT_OF_RANGE = 'OUT_OF_RANGE',
+  TAKEN = 'TAKEN',
+  IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
+  ALREADY_REVERSED = 'ALREADY_REVERSED',
+}
+
+/** A refused command: nothing was written, and the message says what to do. */
+export class Refusal extends Error {
+  readonly code: ErrorCode
+  readonly field: string[]
+  constructor(code: ErrorCode, message: string, field: string[] = []) {
+    super(message)
+    this.name = 'Refusal'
+    this.code = code
+    this.field = field
+  }
+}
+
+/** Top-level codes; a client can rely on these and no others. */
+export type FaultCode =
+  | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'FEATURE_DISABLED' | 'BAD_REQUEST' | 'RATE_LIMITED' | 'TOO_COSTLY'
+  | 'UNAVAILABLE' | 'INTERNAL'
+
+/** Returns a top-level error with `extensions.code`; `message` is shown to the caller as it stands. */
+export function fault(code: FaultCode, message: string, extensions: Record<string, unknown> = {}): GraphQLError {
+  return new GraphQLError(message, { extensions: { ...extensions, code } })
+}
+
+/** Returns the SQLSTATE of a database error, or undefined for any other error. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+}

@@ -1,0 +1,188 @@
+/** What every room's GraphQL door shares: scalars, Node, connections, payloads with userErrors, and the request's context. */
+import { GraphQLScalarType, Kind as AstKind } from 'graphql'
+import DataLoader from 'dataloader'
+import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
+import { ErrorCode, fault, Refusal } from './errors.ts'
+import { type Kind, kindOf, requireId } from './ids.ts'
+import { LIMITS } from './limits.ts'
+import { markOf, parseMark } from './marks.ts'
+import type { Actor } from './tenancy.ts'
+
+registerEnumType(ErrorCode, { name: 'ErrorCode', description: 'Why a command was refused. Later versions may add values.' })
+
+function scalar<T>(name: string, description: string, serialize: (value: unknown) => unknown, parse: (value: unknown) => T) {
+  return new GraphQLScalarType<T>({
+    name, description, serialize, parseValue: parse,
+    parseLiteral: node => parse(node.kind === AstKind.INT ? Number(node.value) : 'value' in node ? node.value : undefined),
+  })
+}
+
+function text(name: string, value: unknown, pattern: RegExp, hint: string): string {
+  if (typeof value !== 'string' || value.length > 64 || !pattern.test(value)) throw fault('BAD_REQUEST', `${name} must be ${hint}.`)
+  return value
+}
+
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/
+
+export const DateTime = scalar<Date>('DateTime', 'An instant as RFC 3339 in UTC with milliseconds: "2026-11-24T09:30:00.000Z".',
+  value => (value instanceof Date ? value : new Date(value as string)).toISOString(),
+  value => {
+    const date = new Date(text('DateTime', value, RFC_3339, 'RFC 3339 with a zone, such as "2026-11-24T09:30:00.000Z"'))
+    if (Number.isNaN(date.getTime())) throw fault('BAD_REQUEST', 'DateTime must be a date that exists.')
+    return date
+  })
+
+export const LocalDate = scalar<string>('Date', 'A calendar date in the tenant\'s time zone: "2026-11-24".',
+  value => String(value), value => text('Date', value, /^\d{4}-\d{2}-\d{2}$/, 'like "2026-11-24"'))
+
+export const Points = scalar<number>('Points', 'Whole points, positive or negative, within ±2^53−1.', value => Number(value), value => {
+  if (!Number.isSafeInteger(value)) throw fault('BAD_REQUEST', 'Points must be a whole number within ±2^53−1.')
+  return value as number
+})
+
+export const Cursor = scalar<string>('Cursor', 'An opaque place in a list or a stream. Send it back as it came.',
+  value => String(value), value => text('Cursor', value, /^[\w:=-]+$/, 'a cursor as the API returned it'))
+
+export const Mark = scalar<string>('Mark', 'An opaque name of one commit. Deltas list the marks they contain; reads of live values take `atLeast`.',
+  value => markOf(value as number), value => {
+    const mark = typeof value === 'string' ? parseMark(value) : null
+    if (mark === null) throw fault('BAD_REQUEST', 'Mark must be a mark as a mutation returned it.')
+    return value as string
+  })
+
+@InterfaceType('Node', { description: 'A thing with an id.', resolveType: (row: { __typename: string }) => row.__typename })
+export abstract class Node {
+  @Field(() => ID, { description: 'Opaque and typed; fetch the thing again with `node(id)`.' }) id!: string
+}
+
+@ObjectType({ description: 'Where a page of a list begins and ends.' })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Whether more follow after `endCursor`.' }) hasNextPage!: boolean
+  @Field(() => Boolean, { description: 'Whether some come before `startCursor`.' }) hasPreviousPage!: boolean
+  @Field(() => Cursor, { nullable: true, description: 'Cursor of the first edge; null on an empty page.' }) startCursor?: string | null
+  @Field(() => Cursor, { nullable: true, description: 'Cursor of the last edge; pass it as `after`.' }) endCursor?: string | null
+}
+
+/** Returns the `XEdge` and `XConnection` classes of a node type. */
+export function connectionOf<T extends object>(name: string, node: () => abstract new (...args: never[]) => T) {
+  const type = node as () => never
+  @ObjectType(`${name}Edge`, { description: `One ${name} in a page and its place.` })
+  class Edge {
+    @Field(() => Cursor, { description: 'The place of this edge.' }) cursor!: string
+    @Field(type, { description: `The ${name}.` }) node!: T
+  }
+  @ObjectType(`${name}Connection`, { description: `A page of ${name} (Relay connection).` })
+  class Connection {
+    @Field(() => [Edge], { description: 'The page, with places.' }) edges!: Edge[]
+    @Field(_ => [type()], { description: 'The page, without places.' }) nodes!: T[]
+    @Field(() => PageInfo, { description: 'Where the page begins and ends.' }) pageInfo!: PageInfo
+  }
+  return Connection
+}
+
+/** Returns a page of rows fetched with `limit first + 1`; `keyOf` gives each row's cursor. */
+export function pageOf<Row>(rows: Row[], first: number, keyOf: (row: Row) => string, after?: string | null) {
+  const nodes = rows.slice(0, first)
+  const edges = nodes.map(node => ({ node, cursor: keyOf(node) }))
+  return {
+    edges, nodes,
+    pageInfo: { hasNextPage: rows.length > first, hasPreviousPage: Boolean(after), startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+  }
+}
+
+/** Returns the page size asked for. @throws Fault BAD_REQUEST outside 1–100. */
+export function pageSize(first: number): number {
+  if (first < 1 || first > LIMITS.pageMax) throw fault('BAD_REQUEST', `first must be between 1 and ${LIMITS.pageMax}.`, { argument: 'first' })
+  return first
+}
+
+/** Returns a list cursor that carries a row's sort key. */
+export function encodeCursor(key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url')
+}
+
+/** Returns the sort key of a list cursor, checked to have the parts' types. @throws Fault BAD_REQUEST for anything else. */
+export function decodeCursor<const Shape extends readonly ('string' | 'number')[]>(cursor: string, shape: Shape) {
+  try {
+    const key = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
+    if (Array.isArray(key) && key.length === shape.length && shape.every((kind, at) => typeof key[at] === kind)) {
+      return key as { [At in keyof Shape]: Shape[At] extends 'string' ? string : number }
+    }
+  } catch { /* Falls through to the one answer for every unreadable cursor. */ }
+  throw fault('BAD_REQUEST', 'after must be a cursor that this list returned.', { argument: 'after' })
+}
+
+@ObjectType({ description: 'Why a command was refused, in words a person can act on.' })
+export class UserError {
+  @Field(() => ErrorCode, { description: 'For programs.' }) code!: ErrorCode
+  @Field(() => String, { description: 'For people: what to do.' }) message!: string
+  @Field(() => [String], { nullable: true, description: 'Path of the input field at fault.' }) field?: string[]
+}
+
+@ObjectType({ description: 'What every command answers.' })
+export abstract class Payload {
+  @Field(() => [UserError], { description: 'Empty when the command was carried out.' }) userErrors: UserError[] = []
+  @Field(() => Mark, { nullable: true, description: 'Names this commit; null when nothing new was written.' }) mark?: number | null
+}
+
+/** Returns the payload filled with what `work` returns, or with its Refusal as a user error. */
+export async function answer<P extends Payload>(payload: P, work: () => Promise<Partial<P>>): Promise<P> {
+  try {
+    return Object.assign(payload, await work())
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    payload.userErrors = [userError(error)]
+    return payload
+  }
+}
+
+/** Returns a refusal as the schema shows it. */
+export function userError({ code, message, field }: Refusal): UserError {
+  return { code, message, field }
+}
+
+/** Fetches rows by id for one request: answers one row or null for each id, in the ids' order. */
+export type Fetch<Row> = (context: Context, ids: readonly string[]) => Promise<(Row | null)[]>
+
+/** What a request carries: who asks, and the request's own batching loaders. */
+export class Context {
+  readonly actor: Actor
+  readonly #loaders = new Map<Fetch<unknown>, DataLoader<string, unknown>>()
+  constructor(actor: Actor) {
+    this.actor = actor
+  }
+
+  /** Returns the row of an id through a loader that lives as long as this request. */
+  load<Row>(fetch: Fetch<Row>, id: string): Promise<Row | null> {
+    return this.loader(fetch).load(id) as Promise<Row | null>
+  }
+
+  /** Returns the request's loader of this fetch, for priming with rows already at hand. */
+  loader<Row>(fetch: Fetch<Row>): DataLoader<string, Row | null> {
+    let loader = this.#loaders.get(fetch)
+    if (!loader) this.#loaders.set(fetch, (loader = new DataLoader<string, unknown>(ids => fetch(this, ids), { maxBatchSize: 500 })))
+    return loader as DataLoader<string, Row | null>
+  }
+}
+
+/** Returns rows in the order of the ids, null where one is missing: what a Fetch owes. */
+export function inOrder<Row extends { id: string }>(ids: readonly string[], rows: Row[]): (Row | null)[] {
+  const byId = new Map(rows.map(row => [row.id, row]))
+  return ids.map(id => byId.get(id) ?? null)
+}
+
+const nodeFetches = new Map<Kind, Fetch<object>>()
+
+/** Makes a kind reachable by `node(id)`. */
+export function registerNode(kind: Kind, fetch: Fetch<object>): void {
+  nodeFetches.set(kind, fetch)
+}
+
+/** Returns the thing with this wire id, or null when it does not exist or belongs to another tenant. */
+export async function nodeFor(context: Context, id: string): Promise<object | null> {
+  const kind = kindOf(id)
+  const fetch = kind && nodeFetches.get(kind)
+  if (!fetch) throw fault('BAD_REQUEST', 'id must be an id as the API returned it.', { argument: 'id' })
+  const row = await context.load(fetch, requireId(kind, id, 'id'))
+  return row && { ...row, __typename: kind }
+}

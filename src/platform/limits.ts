@@ -1,0 +1,37 @@
+/** Every bound of the house in one place: queues, pages, batches, retries, buffers and windows. Units stand last in the names. */
+export const LIMITS = {
+  pageDefault: 25,
+  pageMax: 100,
+  nodesMax: 100,
+  batchItemsMax: 1_000,
+  idempotencyKeyMin: 8,
+  idempotencyKeyMax: 64,
+  quantityMax: 1_000,
+  noteLengthMax: 500,
+  sourceLengthMax: 100,
+  occurredAheadMaxMs: 5 * 60_000, // A clock may be a little ahead; a plan is not an activity.
+  occurredBehindMaxMs: 10 * 365 * 86_400_000,
+  periodGraceMs: 24 * 3_600_000, // A period closes this long after its end.
+  leaderboardTopMax: 500,
+  leaderboardSubjectsMax: 1_000,
+  rankPassedMax: 50,
+  tickMs: 50,
+  deltaRingMax: 1_200,
+  hubLingerMs: 120_000,
+  feedSnapshotItems: 50,
+  feedRingMax: 5_000,
+  eventLogKeepMs: 24 * 3_600_000,
+  eventReadMax: 1_000,
+  drainMax: 5_000,
+  relayPollMs: 50, // The in-process signal wakes the relay sooner; this is the net under it.
+  headPollMs: 1_000,
+  markWaitMs: 2_000,
+  marksRememberedMax: 200_000,
+  pollWaitMaxMs: 25_000,
+  writeRetriesMax: 5,
+  requestBytesMax: 2 * 1_024 * 1_024,
+  statementTimeoutMs: 15_000,
+  idleTransactionMs: 30_000,
+  poolMax: 16,
+  depthMax: 12,
+} as const

@@ -1,0 +1,91 @@
+/**
+ * The doors to a tenant's rows. Nothing reads or writes outside them: row security shows nothing to a connection without a tenant.
+ * `inTenant` is for entities, `inTenantOnce` for one statement in one round trip, `inTenantBatch` for commands in few round trips.
+ */
+import type { SqlEntityManager } from '@mikro-orm/postgresql'
+import type { PoolClient, QueryResultRow } from 'pg'
+import type { Database } from './db.ts'
+import { sqlState } from './errors.ts'
+import { LIMITS } from './limits.ts'
+
+export type Role = 'VIEWER' | 'MEMBER' | 'PARTNER' | 'MANAGER' | 'FINANCE' | 'COMPLIANCE' | 'ADMIN'
+
+/** Who issues a command, from the verified token; `userId` is null for the house's own jobs. */
+export interface Actor { tenantId: string; userId: string | null; role: Role; now: Date; db: Database }
+
+/** A transaction of one tenant over MikroORM. */
+export interface Tx { em: SqlEntityManager; tenantId: string; now: Date }
+
+/** One SQL statement; a name makes it a prepared statement of its connection. */
+export interface Statement { name?: string; text: string; values?: unknown[] }
+
+const SET_TENANT = { name: 'set_tenant', text: `select set_config('app.tenant_id', $1, true)` }
+
+/** Returns what `work` returns, run in one transaction of the actor's tenant through MikroORM; rolls back when it throws. */
+export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const em = actor.db.orm.em.fork({ session: { variables: { 'app.tenant_id': actor.tenantId } } })
+  return em.transactional(inner => work({ em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now })) as Promise<T>
+}
+
+/** Returns the rows of one statement, run in its own transaction of the tenant, in one round trip. */
+export async function inTenantOnce<Row extends QueryResultRow>(actor: Pick<Actor, 'tenantId' | 'db'>, statement: Statement): Promise<Row[]> {
+  const [rows] = await inTenantBatch(actor, async ({ last }) => last([statement]))
+  return rows as Row[]
+}
+
+/** A command's way to the database: `run` sends statements together and answers their rows, `last` also commits with them. */
+export interface Batch {
+  run(statements: Statement[]): Promise<QueryResultRow[][]>
+  last(statements: Statement[]): Promise<QueryResultRow[][]>
+}
+
+/**
+ * Returns what `work` returns, run in one transaction of the tenant on a connection held alone. Each `run` or `last` is one
+ * round trip. A transaction that was not committed by `last` is rolled back. The first failing statement's error is thrown.
+ */
+export async function inTenantBatch<T>(
+  { tenantId, db }: Pick<Actor, 'tenantId' | 'db'>, work: (batch: Batch) => Promise<T>, begin = 'begin',
+): Promise<T> {
+  const client = await db.pool.connect()
+  let state: 'new' | 'open' | 'done' = 'new'
+  const send = async (statements: Statement[], commit: boolean) => {
+    const opening = state === 'new' ? [{ text: begin }, { ...SET_TENANT, values: [tenantId] }] : []
+    const all = [...opening, ...statements, ...(commit ? [{ text: 'commit' }] : [])]
+    state = 'open'
+    const answers = await Promise.allSettled(all.map(statement => client.query(statement)))
+    // COMMIT after a failed statement answers ROLLBACK without an error, so the statements' own errors decide.
+    const failed = answers.find(answer => answer.status === 'rejected')
+    if (failed) throw failed.reason
+    if (commit) state = 'done'
+    return answers.slice(opening.length, opening.length + statements.length)
+      .map(answer => (answer as PromiseFulfilledResult<{ rows: QueryResultRow[] }>).value.rows)
+  }
+  let broken: Error | undefined
+  try {
+    return await work({ run: statements => send(statements, false), last: statements => send(statements, true) })
+  } catch (error) {
+    if (!sqlState(error)) broken = error as Error
+    throw error
+  } finally {
+    await giveBack(client, state as 'new' | 'open' | 'done', broken)
+  }
+}
+
+async function giveBack(client: PoolClient, state: 'new' | 'open' | 'done', broken: Error | undefined) {
+  if (state !== 'open') return client.release()
+  // A connection whose transaction cannot be ended for certain is closed, never handed to another tenant.
+  const rolledBack = await client.query('rollback').then(() => true, () => false)
+  client.release(rolledBack ? undefined : broken ?? true)
+}
+
+/** Returns what `work` returns, tried again when two commands met (serialization failure, deadlock, or a unique key taken meanwhile). */
+export async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const state = sqlState(error)
+      if (attempt >= LIMITS.writeRetriesMax || !state || !['40001', '40P01', '23505'].includes(state)) throw error
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/** The broker carries short messages between nodes. It may lose any of them: whoever listens refills from the event log. */
+
+/** Publishes text on a channel to every listener of every node; delivery is in order per channel and at most once. */
+export interface Broker {
+  readonly kind: 'memory' | 'redis'
+  publish(channel: string, message: string): Promise<void>
+  /** Returns how to stop listening. The promise settles once messages published from then on will arrive. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>
+  /** Returns whether messages published now would reach other nodes. */
+  healthy(): boolean
+  close(): Promise<void>
+}

@@ -1,0 +1,84 @@
+/** Reactions: a room hears another room's committed events and answers with rows and events of its own, exactly once. */
+import type { Database } from '../platform/db.ts'
+import { LIMITS } from '../platform/limits.ts'
+import { log } from '../platform/log.ts'
+import { type Actor, type Batch, inTenantBatch, inTenantOnce, type Statement } from '../platform/tenancy.ts'
+import type { LogEvent } from './events.ts'
+
+/** A room's ear: which topics it hears, and the statements its answer writes (outbox rows last). */
+export interface Reaction {
+  name: string
+  hears(topic: string): boolean
+  /** How long events may gather before they are handled together. */
+  gatherMs: number
+  /** Returns the writes for these events, in order; it may read through the batch. */
+  react(actor: Actor, batch: Batch, events: LogEvent[]): Promise<Statement[]>
+}
+
+/** Runs the reactions of this node while it leads the relay; positions live in PostgreSQL and move with the effects. */
+export class Reactions {
+  readonly #db: Database
+  readonly #reactions: Reaction[]
+  readonly #wake: () => void
+  readonly #pending = new Map<string, Promise<void>>()
+  #open = true
+
+  constructor(db: Database, reactions: Reaction[], wake: () => void) {
+    this.#db = db
+    this.#reactions = reactions
+    this.#wake = wake
+  }
+
+  /** Hears that a tenant's log has grown by these events; returns at once. */
+  hear(tenantId: string, events: LogEvent[] | null): void {
+    for (const reaction of this.#reactions) {
+      if (events && !events.some(({ topic }) => reaction.hears(topic))) continue
+      const key = `${reaction.name}:${tenantId}`
+      if (!this.#open || this.#pending.has(key)) continue
+      const run = new Promise(resolve => setTimeout(resolve, reaction.gatherMs))
+        .then(() => {
+          this.#pending.delete(key)
+          return this.#follow(reaction, tenantId)
+        })
+        .catch((error: Error) => log.error({ reaction: reaction.name, tenantId, reason: error.message }, 'a reaction failed and will be tried again'))
+      this.#pending.set(key, run)
+    }
+  }
+
+  /** Catches up every tenant, for a node that begins to lead. */
+  hearAll(tenantIds: string[]): void {
+    for (const tenantId of tenantIds) this.hear(tenantId, null)
+  }
+
+  async #follow(reaction: Reaction, tenantId: string): Promise<void> {
+    for (let more = true; more && this.#open;) more = await this.#step(reaction, tenantId)
+  }
+
+  /** Handles one batch of events in one transaction; returns whether more are waiting. */
+  async #step(reaction: Reaction, tenantId: string): Promise<boolean> {
+    const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: new Date(), db: this.#db }
+    await inTenantOnce(actor, {
+      name: 'reaction_start', text: 'insert into reaction_cursor (tenant_id, reaction, pos) values ($1, $2, 0) on conflict do nothing', values: [tenantId, reaction.name] })
+    return inTenantBatch(actor, async batch => {
+      // The cursor's row lock makes two leaders in turn take turns here too.
+      const [, events] = await batch.run([
+        { name: 'reaction_lock', text: 'select pos from reaction_cursor where tenant_id = $1 and reaction = $2 for update', values: [tenantId, reaction.name] },
+        { name: 'reaction_events', text: `select pos, mark, topic, payload, at from event_log
+            where tenant_id = $1 and pos > (select pos from reaction_cursor where tenant_id = $1 and reaction = $2) order by pos limit ${LIMITS.eventReadMax}`,
+          values: [tenantId, reaction.name] },
+      ])
+      if (!events!.length) return false
+      const heard = (events as LogEvent[]).filter(({ topic }) => reaction.hears(topic))
+      const writes = heard.length ? await reaction.react(actor, batch, heard) : []
+      const move = { name: 'reaction_move', text: 'update reaction_cursor set pos = $3 where tenant_id = $1 and reaction = $2', values: [tenantId, reaction.name, events!.at(-1)!.pos] }
+      await batch.last([move, ...writes])
+      if (writes.length) this.#wake()
+      return events!.length === LIMITS.eventReadMax
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#open = false
+    await Promise.allSettled(this.#pending.values())
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The relay: drains the outbox, numbers events per tenant without gaps into the event log, and announces them. One leader at a
+ * time, by advisory lock on its own session. Draining is the causal cut that `id > last` and `xid < xmin` are not (measured).
+ */
+import { Client, type ClientConfig } from 'pg'
+import { log } from '../platform/log.ts'
+import { LIMITS } from '../platform/limits.ts'
+import type { Broker } from './broker.ts'
+import { eventsChannel, type LogEvent, WAKE_CHANNEL } from './events.ts'
+
+// One statement, one snapshot: everything visible leaves the outbox in id order and gets the next numbers of its tenant.
+// Writers insert their outbox row after locking their aggregate, so ids of one aggregate grow in commit order.
+const DRAIN = `
+with drained as (delete from outbox returning tenant_id, id, topic, payload),
+numbered as (select *, row_number() over (partition by tenant_id order by id) as place from drained),
+heads as (
+  update event_head head set pos = head.pos + counted.events
+  from (select tenant_id, count(*) as events from drained group by tenant_id) counted
+  where counted.tenant_id = head.tenant_id
+  returning head.tenant_id, head.epoch, head.pos - counted.events as base)
+insert into event_log (tenant_id, pos, mark, topic, payload)
+select tenant_id, base + place, id, topic, payload from numbered join heads using (tenant_id)
+returning tenant_id as "tenantId", pos, mark, topic, payload, at`
+
+/** What the relay tells the rest of the node. */
+export interface RelayListener {
+  /** Called when this node begins to lead; catch up here on what an earlier leader left. */
+  onLead?(): void
+  /** Called after each drain, with what was numbered, in order. */
+  onEvents?(tenantId: string, events: LogEvent[]): void
+}
+
+/** A running relay. `wake` asks for a drain now; `leads` says whether this node is the leader. */
+export interface Relay { wake(): void; leads(): boolean; close(): Promise<void> }
+
+/** Starts a relay; it takes over within about a second of another leader's session ending. */
+export async function startRelay(address: ClientConfig, broker: Broker, listener: RelayListener = {}): Promise<Relay> {
+  let open = true
+  let leading = false
+  let client: Client | null = null
+  let signal = () => {}
+  let signaled = false
+  const wake = () => {
+    signaled = true
+    signal()
+  }
+  const pause = (ms: number) => signaled ? Promise.resolve() : new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, ms)
+    signal = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
+  const stopListening = await broker.subscribe(WAKE_CHANNEL, wake)
+
+  const lead = async (session: Client) => {
+    const { rows } = await session.query(`select pg_try_advisory_lock(hashtext('laurel.relay')) as won`)
+    if (!rows[0].won) return
+    leading = true
+    log.info('this node leads the relay')
+    listener.onLead?.()
+    while (open) {
+      signaled = false
+      const drained = await session.query<LogEvent & { tenantId: string }>({ name: 'drain', text: DRAIN })
+      announce(drained.rows)
+      if (!drained.rowCount) await pause(LIMITS.relayPollMs)
+    }
+  }
+  const announce = (events: (LogEvent & { tenantId: string })[]) => {
+    const byTenant = Map.groupBy(events.sort((one, other) => one.pos - other.pos), event => event.tenantId)
+    for (const [tenantId, own] of byTenant) {
+      listener.onEvents?.(tenantId, own)
+      void broker.publish(eventsChannel(tenantId), String(own.at(-1)!.pos))
+    }
+  }
+  const run = async () => {
+    while (open) {
+      client = new Client({ ...address, application_name: 'laurel relay' })
+      client.on('error', () => {}) // The failing query reports it.
+      try {
+        await client.connect()
+        await client.query('set idle_in_transaction_session_timeout = 0')
+        while (open) {
+          signaled = false
+          await lead(client)
+          if (open) await new Promise(resolve => setTimeout(resolve, LIMITS.headPollMs / 2))
+        }
+      } catch (error) {
+        if (open) log.warn({ reason: (error as Error).message }, 'the relay lost its connection and tries again')
+      }
+      leading = false
+      await client.end().catch(() => {})
+      if (open) await new Promise(resolve => setTimeout(resolve, 250))
+    }
+  }
+  const running = run()
+  return {
+    wake, leads: () => leading,
+    async close() {
+      open = false
+      wake()
+      await stopListening()
+      await running
+    },
+  }
+}
