@@ -1,8 +1,7 @@
 /** The settings, read once from the environment: what each means, its default, and the sentence for a wrong one. */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
+import { projectRoot } from './project.ts'
 import { StartError } from './start-error.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -34,17 +33,21 @@ type Environment = Record<string, string | undefined>
 
 /** Every setting with its meaning and its default, as `--help` and the reference print them. */
 export const SETTINGS = [
-  { name: 'PORT', meaning: 'port of the API and the pages; 0 takes any free one', fallback: '4000' },
-  { name: 'HOST', meaning: 'address to listen on; 0.0.0.0 for all', fallback: '127.0.0.1' },
-  { name: 'LAUREL_DATA', meaning: 'folder of the embedded PostgreSQL', fallback: '.data in the project; as root /var/lib/laurel/<hash of the project>' },
-  { name: 'DATABASE_URL', meaning: 'PostgreSQL 15 to 18, a role that owns the schema and may create roles', fallback: 'embedded PostgreSQL' },
-  { name: 'DATABASE_APP_URL', meaning: 'the same database as the role for requests, when you make the roles yourself', fallback: 'made at start' },
-  { name: 'REDIS_URL', meaning: 'Redis or Valkey that carries events between nodes', fallback: 'in this process' },
-  { name: 'LAUREL_DEMO', meaning: '1 or 0: demo tenant, demo tokens and simulator', fallback: '1 without DATABASE_URL, never in production' },
-  { name: 'LAUREL_RELAY', meaning: 'on or off: whether this node drains the outbox', fallback: 'on' },
-  { name: 'LAUREL_LOG', meaning: `how much is logged: ${LOG_LEVELS.join(', ')}`, fallback: 'info' },
-  { name: 'NODE_ENV', meaning: 'production turns the demo off', fallback: 'not set' },
+  setting('PORT', '4000', 'port of the API and the pages; 0 takes any free one'),
+  setting('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 for all'),
+  setting('LAUREL_DATA', '.data here; as root /var/lib/laurel/<hash of this path>', 'folder of the embedded PostgreSQL'),
+  setting('DATABASE_URL', 'the embedded one', 'PostgreSQL 15 to 18, as a role that owns the schema and may create roles'),
+  setting('DATABASE_APP_URL', 'made at start', 'the same database as the role for requests, when you make the roles'),
+  setting('REDIS_URL', 'none, for one node', 'Redis or Valkey that carries events between nodes'),
+  setting('LAUREL_DEMO', '1 without DATABASE_URL', '1 or 0: demo tenant, tokens and simulator; refused in production'),
+  setting('LAUREL_RELAY', 'on', 'on or off: whether this node drains the outbox'),
+  setting('LAUREL_LOG', 'info', `how much is logged: ${LOG_LEVELS.join(', ')}`),
+  setting('NODE_ENV', 'not set', 'production turns the demo off'),
 ] as const
+
+function setting<N extends string>(name: N, fallback: string, meaning: string): { name: N; fallback: string; meaning: string } {
+  return { name, fallback, meaning }
+}
 
 type Name = (typeof SETTINGS)[number]['name']
 
@@ -52,14 +55,8 @@ type Name = (typeof SETTINGS)[number]['name']
 export function helpText(): string {
   const width = Math.max(...SETTINGS.map(({ name }) => name.length))
   const lines = SETTINGS.map(({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (default: ${fallback})`)
-  return ['Laurel: points, ranks and payouts, live over GraphQL.', '', 'Start it with: npm start', 'Settings, read from the environment:', ...lines, ''].join('\n')
-}
-
-/** Returns the absolute path of the project: the nearest folder above this file with a package.json, from source or from `dist`. */
-export function projectRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
-  return folder
+  const head = ['Laurel: points, ranks and payouts, live over GraphQL.', '', 'Start: npm start', 'Settings in the environment:']
+  return [...head, ...lines, ''].join('\n')
 }
 
 /**
@@ -75,8 +72,8 @@ export function defaultFolder(root: string, isRoot: boolean): string {
  * @throws StartError for the first setting that cannot be used; URLs are not repeated in it, since they carry passwords.
  */
 export function readConfig(env: Environment = process.env): Config {
-  const databaseUrl = urlFrom(env, 'DATABASE_URL', ['postgres:', 'postgresql:'])
-  const databaseAppUrl = urlFrom(env, 'DATABASE_APP_URL', ['postgres:', 'postgresql:'])
+  const databaseUrl = urlFrom(env, 'DATABASE_URL', ['postgres://', 'postgresql://'])
+  const databaseAppUrl = urlFrom(env, 'DATABASE_APP_URL', ['postgres://', 'postgresql://'])
   if (databaseAppUrl !== undefined && databaseUrl === undefined) {
     throw new StartError('DATABASE_APP_URL names a role in the database of DATABASE_URL: set DATABASE_URL too, or neither.')
   }
@@ -85,10 +82,10 @@ export function readConfig(env: Environment = process.env): Config {
   return Object.freeze({
     port: portFrom(env),
     host: hostFrom(env),
-    folder: folder === undefined ? defaultFolder(projectRoot(), process.getuid?.() === 0) : resolve(folder),
+    folder: folder === undefined ? defaultFolder(projectRoot, process.getuid?.() === 0) : resolve(folder),
     databaseUrl,
     databaseAppUrl,
-    redisUrl: urlFrom(env, 'REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: urlFrom(env, 'REDIS_URL', ['redis://', 'rediss://']),
     demo: demoFrom(env, databaseUrl === undefined, production),
     logLevel: oneOf(env, 'LAUREL_LOG', LOG_LEVELS) ?? 'info',
     production,
@@ -96,7 +93,7 @@ export function readConfig(env: Environment = process.env): Config {
   })
 }
 
-/** Returns whether the demo is on. It hands a token to whoever asks, so production and an explicit wish for it contradict each other. */
+/** Returns whether the demo is on. It hands a token to whoever asks, so production contradicts an explicit wish for it. */
 function demoFrom(env: Environment, embedded: boolean, production: boolean): boolean {
   const wish = oneOf(env, 'LAUREL_DEMO', ['1', '0'])
   if (wish === '1' && production) {
@@ -113,7 +110,7 @@ function given(env: Environment, name: Name): string | undefined {
 function oneOf<T extends string>(env: Environment, name: Name, choices: readonly T[]): T | undefined {
   const value = given(env, name)
   if (value === undefined) return undefined
-  const choice = choices.find((each) => each === value)
+  const choice = choices.find(each => each === value)
   if (choice === undefined) throw new StartError(`${name} is "${value}": set it to one of ${choices.join(', ')}.`)
   return choice
 }
@@ -121,8 +118,8 @@ function oneOf<T extends string>(env: Environment, name: Name, choices: readonly
 function portFrom(env: Environment): number {
   const value = given(env, 'PORT') ?? '4000'
   const port = Number(value)
-  if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new StartError(`PORT is "${value}": set it to a whole number from 0 to 65535.`)
-  return port
+  if (/^\d{1,5}$/.test(value) && port <= 65_535) return port
+  throw new StartError(`PORT is "${value}": set it to a whole number from 0 to 65535.`)
 }
 
 function hostFrom(env: Environment): string {
@@ -131,13 +128,12 @@ function hostFrom(env: Environment): string {
   return host
 }
 
-function urlFrom(env: Environment, name: Name, protocols: readonly string[]): string | undefined {
+function urlFrom(env: Environment, name: Name, starts: readonly string[]): string | undefined {
   const value = given(env, name)
   if (value === undefined) return undefined
   // Without an authority ("postgres:laurel") a URL parses too, and would lead to some other database by default.
-  const starts = protocols.some((protocol) => value.startsWith(`${protocol}//`))
-  if (!starts || !isUrl(value)) throw new StartError(`${name} is not a URL that starts with ${protocols.map((each) => `${each}//`).join(' or ')}: correct it or unset it.`)
-  return value
+  if (starts.some(start => value.startsWith(start)) && isUrl(value)) return value
+  throw new StartError(`${name} is not a URL that starts with ${starts.join(' or ')}: correct it or unset it.`)
 }
 
 function isUrl(value: string): boolean {

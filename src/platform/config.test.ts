@@ -1,0 +1,86 @@
+/** The settings: defaults, every setting, and the sentence for each wrong one. */
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { defaultFolder, helpText, readConfig, SETTINGS } from './config.ts'
+import { projectRoot } from './project.ts'
+import { StartError } from './start-error.ts'
+
+const OWNER_URL = 'postgresql://owner:secret@db.example:5432/laurel'
+const APP_URL = 'postgres://app@/laurel?host=/run'
+const NO_URL = 'is not a URL that starts with postgres:// or postgresql://: correct it or unset it.'
+
+describe('readConfig', () => {
+  it('answers the defaults of an empty environment, frozen', () => {
+    const config = readConfig({})
+    expect(config).toEqual({
+      port: 4000, host: '127.0.0.1', folder: defaultFolder(projectRoot, process.getuid?.() === 0), databaseUrl: undefined,
+      databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true,
+    })
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it('reads every setting', () => {
+    const config = readConfig({
+      PORT: '0', HOST: '0.0.0.0', LAUREL_DATA: 'some/where', DATABASE_URL: OWNER_URL, DATABASE_APP_URL: APP_URL,
+      REDIS_URL: 'rediss://cache:6380/1', LAUREL_DEMO: '0', LAUREL_LOG: 'debug', NODE_ENV: 'production', LAUREL_RELAY: 'off',
+    })
+    expect(config).toEqual({
+      port: 0, host: '0.0.0.0', folder: resolve('some/where'), databaseUrl: OWNER_URL, databaseAppUrl: APP_URL,
+      redisUrl: 'rediss://cache:6380/1', demo: false, logLevel: 'debug', production: true, relay: false,
+    })
+  })
+
+  it('takes an empty or blank value for one that is not set', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: ' ', LAUREL_DEMO: '', LAUREL_DATA: '' })).toEqual(readConfig({}))
+  })
+
+  it.each([
+    ['on without a database of one\'s own', {}, true],
+    ['off with one', { DATABASE_URL: OWNER_URL }, false],
+    ['on with one when wished', { DATABASE_URL: OWNER_URL, LAUREL_DEMO: '1' }, true],
+    ['off when wished', { LAUREL_DEMO: '0' }, false],
+    ['off in production', { NODE_ENV: 'production' }, false],
+    ['off in production with a database', { NODE_ENV: 'production', DATABASE_URL: OWNER_URL }, false],
+  ])('has the demo %s', (_case, env, demo) => {
+    expect(readConfig(env).demo).toBe(demo)
+  })
+
+  it.each([
+    [{ PORT: 'http' }, 'PORT is "http": set it to a whole number from 0 to 65535.'],
+    [{ PORT: '65536' }, 'PORT is "65536": set it to a whole number from 0 to 65535.'],
+    [{ PORT: '-1' }, 'PORT is "-1": set it to a whole number from 0 to 65535.'],
+    [{ PORT: '4e3' }, 'PORT is "4e3": set it to a whole number from 0 to 65535.'],
+    [{ HOST: 'http://here' }, 'HOST is "http://here": set it to an address or a host name alone, such as 0.0.0.0.'],
+    [{ DATABASE_URL: 'mysql://u:secret@h/d' }, `DATABASE_URL ${NO_URL}`],
+    [{ DATABASE_URL: 'postgres://u:secret@h:port/d' }, `DATABASE_URL ${NO_URL}`],
+    [{ DATABASE_URL: OWNER_URL, DATABASE_APP_URL: 'laurel' }, `DATABASE_APP_URL ${NO_URL}`],
+    [{ DATABASE_APP_URL: OWNER_URL },
+      'DATABASE_APP_URL names a role in the database of DATABASE_URL: set DATABASE_URL too, or neither.'],
+    [{ REDIS_URL: 'localhost:6379' }, 'REDIS_URL is not a URL that starts with redis:// or rediss://: correct it or unset it.'],
+    [{ LAUREL_DEMO: 'yes' }, 'LAUREL_DEMO is "yes": set it to one of 1, 0.'],
+    [{ LAUREL_RELAY: '0' }, 'LAUREL_RELAY is "0": set it to one of on, off.'],
+    [{ LAUREL_LOG: 'loud' }, 'LAUREL_LOG is "loud": set it to one of fatal, error, warn, info, debug, trace, silent.'],
+    [{ LAUREL_DEMO: '1', NODE_ENV: 'production' },
+      'LAUREL_DEMO=1 hands a token to whoever asks, which NODE_ENV=production forbids: unset one of the two.'],
+  ])('refuses %j in one sentence that gives no password away', (env, sentence) => {
+    expect(() => readConfig(env)).toThrow(new StartError(sentence))
+    expect(sentence).not.toContain('secret')
+  })
+})
+
+describe('defaultFolder', () => {
+  it('lies in the project, and for root in one folder a checkout', () => {
+    expect(defaultFolder('/home/ann/laurel', false)).toBe(join('/home/ann/laurel', '.data'))
+    expect(defaultFolder('/srv/laurel', true)).toBe('/var/lib/laurel/0d7a28de')
+    expect(defaultFolder('/srv/laurel-2', true)).not.toBe(defaultFolder('/srv/laurel', true))
+  })
+})
+
+describe('helpText', () => {
+  it('has a line for every setting, narrow enough for a wide terminal', () => {
+    const lines = helpText().split('\n')
+    const names = lines.filter(line => line.startsWith('  ')).map(line => line.trim().split(' ')[0])
+    expect(names).toEqual(SETTINGS.map(({ name }) => name))
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(130)
+  })
+})
