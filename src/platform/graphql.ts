@@ -1,5 +1,5 @@
 /** What every room's GraphQL door shares: scalars, Node, connections, payloads with userErrors, and the request's context. */
-import { GraphQLScalarType, Kind as AstKind } from 'graphql'
+import { type GraphQLResolveInfo, GraphQLScalarType, Kind as AstKind } from 'graphql'
 import DataLoader from 'dataloader'
 import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
 import { ErrorCode, fault, Refusal } from './errors.ts'
@@ -152,6 +152,11 @@ export class Context {
     this.actor = actor
   }
 
+  /** Forgets what was loaded: each message of a subscription reads afresh. */
+  renew(): void {
+    this.#loaders.clear()
+  }
+
   /** Returns the row of an id through a loader that lives as long as this request. */
   load<Row>(fetch: Fetch<Row>, id: string): Promise<Row | null> {
     return this.loader(fetch).load(id) as Promise<Row | null>
@@ -169,6 +174,12 @@ export class Context {
 export function inOrder<Row extends { id: string }>(ids: readonly string[], rows: Row[]): (Row | null)[] {
   const byId = new Map(rows.map(row => [row.id, row]))
   return ids.map(id => byId.get(id) ?? null)
+}
+
+/** Returns whether a field's selection asks for nothing but `id` and `__typename`, so that no row need be read. */
+export function wantsOnlyId(info: GraphQLResolveInfo): boolean {
+  return info.fieldNodes.every(({ selectionSet }) => selectionSet?.selections.every(selection =>
+    selection.kind === AstKind.FIELD && (selection.name.value === 'id' || selection.name.value === '__typename')))
 }
 
 const nodeFetches = new Map<Kind, Fetch<object>>()

@@ -20,7 +20,8 @@ export class Reactions {
   readonly #db: Database
   readonly #reactions: Reaction[]
   readonly #wake: () => void
-  readonly #pending = new Map<string, Promise<void>>()
+  readonly #pending = new Set<string>()
+  readonly #running = new Set<Promise<void>>()
   #open = true
 
   constructor(db: Database, reactions: Reaction[], wake: () => void) {
@@ -35,14 +36,22 @@ export class Reactions {
       if (events && !events.some(({ topic }) => reaction.hears(topic))) continue
       const key = `${reaction.name}:${tenantId}`
       if (!this.#open || this.#pending.has(key)) continue
-      const run = new Promise(resolve => setTimeout(resolve, reaction.gatherMs))
+      this.#pending.add(key)
+      const run: Promise<void> = new Promise(resolve => setTimeout(resolve, reaction.gatherMs))
         .then(() => {
           this.#pending.delete(key)
           return this.#follow(reaction, tenantId)
         })
-        .catch((error: Error) => log.error({ reaction: reaction.name, tenantId, reason: error.message }, 'a reaction failed and will be tried again'))
-      this.#pending.set(key, run)
+        .catch((error: Error) => this.#failed(reaction, tenantId, error))
+        .finally(() => this.#running.delete(run))
+      this.#running.add(run)
     }
+  }
+
+  #failed(reaction: Reaction, tenantId: string, error: Error): void {
+    if (!this.#open) return
+    log.error({ reaction: reaction.name, tenantId, reason: error.message }, 'a reaction failed and is tried again')
+    setTimeout(() => this.hear(tenantId, null), 1_000).unref()
   }
 
   /** Catches up every tenant, for a node that begins to lead. */
@@ -79,6 +88,6 @@ export class Reactions {
 
   async close(): Promise<void> {
     this.#open = false
-    await Promise.allSettled(this.#pending.values())
+    await Promise.allSettled(this.#running)
   }
 }

@@ -1,0 +1,104 @@
+/** The law of recording activities: who may, what is well-formed, what is a repeat, and what it pays. Pure. */
+import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { LIMITS } from '../platform/limits.ts'
+
+/** One activity as asked for, ids decoded, the user resolved. */
+export interface ActivityItem {
+  activityType: string; idempotencyKey: string; userId: string; quantity: number; occurredAt: Date | null
+  source: string | null; sourceId: string | null; note: string | null; bodyHash: Buffer
+}
+
+/** One version of an activity type. */
+export interface TypeVersion {
+  [column: string]: unknown
+  id: string; key: string; version: number; category: string; name: string; points: number; perUnit: boolean; active: boolean; effectiveFrom: Date
+}
+
+/** A person as the recorder needs to see them; `teams` are their dated primary teams. */
+export interface Recorded {
+  userId: string; points: number; isActive: boolean
+  teams: { teamId: string; departmentId: string | null; startsAt: Date; endsAt: Date | null }[]
+}
+
+/** What is already there under an item's key and source fact. */
+export interface Earlier { key: { bodyHash: Buffer; activityId: string } | null; source: string | null }
+
+/** What becomes of an item. */
+export type Verdict =
+  | { kind: 'NEW'; type: TypeVersion; points: number; occurredAt: Date }
+  | { kind: 'HIT'; activityId: string }
+  | { kind: 'DUPLICATE'; activityId: string }
+  | { kind: 'REFUSED'; refusal: Refusal }
+
+/** Returns why an item's own values cannot be, or null; bounds as in LIMITS. */
+export function refusalForItem(item: Omit<ActivityItem, 'userId' | 'bodyHash'>, now: Date): Refusal | null {
+  const { idempotencyKey, quantity, occurredAt, source, sourceId, note } = item
+  const text = (value: string | null, field: string, max: number) =>
+    value !== null && (value.length > max || value.includes('\0') || !value.isWellFormed())
+      ? new Refusal(ErrorCode.INVALID, `${field} may have at most ${max} characters of plain text.`, [field]) : null
+  if (idempotencyKey.length < LIMITS.idempotencyKeyMin || idempotencyKey.length > LIMITS.idempotencyKeyMax || !/^[\x21-\x7e]+$/.test(idempotencyKey)) {
+    return new Refusal(ErrorCode.INVALID, `idempotencyKey must have ${LIMITS.idempotencyKeyMin} to ${LIMITS.idempotencyKeyMax} visible ASCII characters.`, ['idempotencyKey'])
+  }
+  if (!Number.isInteger(quantity) || quantity < 1 || quantity > LIMITS.quantityMax) {
+    return new Refusal(ErrorCode.OUT_OF_RANGE, `quantity must be a whole number from 1 to ${LIMITS.quantityMax}.`, ['quantity'])
+  }
+  if (occurredAt && occurredAt.getTime() > now.getTime() + LIMITS.occurredAheadMaxMs) {
+    return new Refusal(ErrorCode.OUT_OF_RANGE, 'occurredAt lies in the future: record an activity once it has happened (5 minutes of clock difference are allowed).', ['occurredAt'])
+  }
+  if (occurredAt && occurredAt.getTime() < now.getTime() - LIMITS.occurredBehindMaxMs) {
+    return new Refusal(ErrorCode.OUT_OF_RANGE, 'occurredAt lies more than ten years back.', ['occurredAt'])
+  }
+  if ((source === null) !== (sourceId === null)) return new Refusal(ErrorCode.INVALID, 'source and sourceId come together: name both or neither.', [source === null ? 'source' : 'sourceId'])
+  if (source === '' || sourceId === '') return new Refusal(ErrorCode.INVALID, 'source and sourceId must not be empty.', [source === '' ? 'source' : 'sourceId'])
+  return text(source, 'source', LIMITS.sourceLengthMax) ?? text(sourceId, 'sourceId', LIMITS.sourceLengthMax) ?? text(note, 'note', LIMITS.noteLengthMax)
+}
+
+/** Returns the type version in force at the instant, or null; versions ascend by effectiveFrom. */
+export function typeAt(versions: readonly TypeVersion[], at: Date): TypeVersion | null {
+  return versions.findLast(({ effectiveFrom }) => effectiveFrom <= at) ?? null
+}
+
+/** Returns the primary team of the person at the instant (A-64), or null. */
+export function teamAt({ teams }: Recorded, at: Date) {
+  return teams.find(({ startsAt, endsAt }) => startsAt <= at && (!endsAt || endsAt > at)) ?? null
+}
+
+/** Returns what one activity pays: flat, times the quantity only where the type says so (POINT-R1). */
+export function pointsFor({ points, perUnit }: Pick<TypeVersion, 'points' | 'perUnit'>, quantity: number): number {
+  return perUnit ? points * quantity : points
+}
+
+/**
+ * Returns what becomes of an item, first rule first: the same key again is a hit or a conflict, the same source fact a duplicate
+ * (POINT-R2), an unknown or inactive type or person is refused, anything else is new.
+ */
+export function verdictFor(item: ActivityItem, earlier: Earlier, user: Recorded | undefined, versions: readonly TypeVersion[], now: Date): Verdict {
+  if (earlier.key) {
+    return earlier.key.bodyHash.equals(item.bodyHash)
+      ? { kind: 'HIT', activityId: earlier.key.activityId }
+      : refused(ErrorCode.IDEMPOTENCY_CONFLICT, 'This idempotencyKey was used for another activity: send a new key, or the same input again.', 'idempotencyKey')
+  }
+  if (!user) return refused(ErrorCode.NOT_FOUND, 'There is no such user.', 'userId')
+  if (!user.isActive) return refused(ErrorCode.NOT_FOUND, 'This user is no longer active.', 'userId')
+  if (earlier.source) return { kind: 'DUPLICATE', activityId: earlier.source }
+  const occurredAt = item.occurredAt ?? now
+  const type = typeAt(versions, occurredAt)
+  if (!type) return refused(ErrorCode.NOT_FOUND, `There is no activity type "${item.activityType.slice(0, 64)}" at that time: see activityTypes for the keys.`, 'activityType')
+  if (!type.active) return refused(ErrorCode.NOT_FOUND, `The activity type "${type.key}" is switched off.`, 'activityType')
+  return { kind: 'NEW', type, points: pointsFor(type, item.quantity), occurredAt }
+}
+
+function refused(code: ErrorCode, message: string, field: string): Verdict {
+  return { kind: 'REFUSED', refusal: new Refusal(code, message, [field]) }
+}
+
+/** Returns why the recorder may not record for this person, or null: MEMBER for themself, MANAGER for their teams, ADMIN for all. */
+export function refusalForRecorder(
+  recorder: { userId: string | null; role: string; leads: ReadonlySet<string> }, userId: string, user: Recorded | undefined, now: Date,
+): Refusal | null {
+  if (recorder.role === 'ADMIN' || recorder.userId === userId) return null
+  if (!user) return null // There is no such user, which is the better answer.
+  const team = teamAt(user, now)
+  if (recorder.role === 'MANAGER' && team && recorder.leads.has(team.teamId)) return null
+  return new Refusal(ErrorCode.FORBIDDEN, 'You can record for yourself; a manager records for their teams and an admin for everybody.', ['userId'])
+}

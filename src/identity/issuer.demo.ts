@@ -1,0 +1,37 @@
+/** The demo issuer: signs tokens for the demo's invented people. It exists only in demo mode; its key lies in the demo's own folder. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { SignJWT } from 'jose'
+import type { Role } from '../platform/tenancy.ts'
+import type { Issuer } from '../wire/auth.ts'
+
+const HOURS_VALID = 12
+export const DEMO_ISSUER = 'laurel-demo'
+
+/** What a demo token says. */
+export interface DemoClaims { tenantId: string; userId: string | null; role: Role }
+
+/** Signs demo tokens and gives the key that checks them. */
+export interface DemoIssuer extends Issuer { sign(claims: DemoClaims, now: Date): Promise<{ token: string; expiresAt: Date }> }
+
+/** Returns the demo issuer of a data folder; its Ed25519 key is made on first use and readable by its owner only. */
+export function demoIssuer(folder: string): DemoIssuer {
+  const path = join(folder, 'demo-issuer.pem')
+  if (!existsSync(path)) {
+    writeFileSync(path, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  }
+  const privateKey = createPrivateKey(readFileSync(path))
+  return {
+    issuer: DEMO_ISSUER,
+    key: createPublicKey(privateKey),
+    algorithm: 'EdDSA',
+    async sign({ tenantId, userId, role }, now) {
+      const expiresAt = new Date(now.getTime() + HOURS_VALID * 3_600_000)
+      const token = await new SignJWT({ tenant: tenantId, role })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT' }).setIssuer(DEMO_ISSUER).setAudience('laurel')
+        .setSubject(userId ?? 'screen').setIssuedAt(now).setExpirationTime(expiresAt).sign(privateKey)
+      return { token, expiresAt }
+    },
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * One board on one node: the rank index of the current period, fed by the event log, and the list that its watchers have been told.
+ * Everything here can be thrown away and rebuilt from the ledger.
+ */
+import type { Database } from '../platform/db.ts'
+import { LIMITS } from '../platform/limits.ts'
+import { log } from '../platform/log.ts'
+import { inTenantBatch } from '../platform/tenancy.ts'
+import { periodKey, periodRange } from '../platform/time.ts'
+import { changesOf } from '../points/change.rules.ts'
+import type { LogEvent, TenantLog } from '../wire/events.ts'
+import { Signal } from '../wire/streams.ts'
+import { diffLists, type ListDelta } from './delta.rules.ts'
+import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
+import { type Listed, RankIndex, type StandingRow } from './rank.rules.ts'
+
+const SUBJECT_FIELD = { USER: 'userId', TEAM: 'teamId', DEPARTMENT: 'departmentId' } as const
+
+/** A published step: `after` and `pos` are event positions, `marks` name the commits in between that touched the board. */
+export interface PublishedDelta extends ListDelta { after: number; pos: number; marks: number[]; at: Date }
+
+/** A board that follows its tenant's events. */
+export class BoardProjection {
+  readonly row: LeaderboardRow
+  readonly zone: string
+  readonly log: TenantLog
+  readonly changed = new Signal()
+  index = new RankIndex('COMPETITION')
+  key = ''
+  /** The position up to which the index holds events; `published.pos` is what watchers know. */
+  pos = 0
+  published: { pos: number; at: Date; list: Map<string, Listed> } = { pos: 0, at: new Date(0), list: new Map() }
+  readonly ring: PublishedDelta[] = []
+  readonly #db: Database
+  readonly #only: Set<string> | null
+  #included = new Set<number>()
+  #marks: number[] = []
+  #timer: NodeJS.Timeout | null = null
+  #lastTickMs = 0
+  #stop: () => void = () => {}
+  #rebuilding: Promise<void> | null = null
+  #heldBack: LogEvent[] = []
+
+  constructor(row: LeaderboardRow, zone: string, followed: TenantLog, db: Database) {
+    this.row = row
+    this.zone = zone
+    this.log = followed
+    this.#db = db
+    this.#only = row.subjectIds && new Set(row.subjectIds)
+  }
+
+  /** Builds the index and begins to follow. */
+  async open(): Promise<void> {
+    this.#stop = this.log.listen(events => this.#hear(events))
+    try {
+      await this.rebuild()
+    } catch (error) {
+      this.#stop()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#stop()
+    if (this.#timer) clearTimeout(this.#timer)
+    this.changed.ring()
+  }
+
+  /** Builds the index of the current period anew from the ledger and publishes the difference; events meanwhile wait and are applied after it. */
+  rebuild(): Promise<void> {
+    this.#rebuilding ??= this.#recount()
+      .then(() => this.#publish(this.#marks.splice(0)))
+      .finally(() => {
+        this.#rebuilding = null
+        this.#hear(this.#heldBack.splice(0))
+      })
+    return this.#rebuilding
+  }
+
+  // One snapshot: the head, the outbox rows that wait and the sums belong to the same instant.
+  async #recount(): Promise<void> {
+    const key = periodKey(this.row.period, this.zone, Date.now())
+    const { startMs } = periodRange(this.row.period, this.zone, key)
+    const [heads, waiting, rows] = await inTenantBatch({ tenantId: this.log.tenantId, db: this.#db }, ({ last }) => last([
+      { text: 'select pos from event_head' },
+      { text: 'select id from outbox' },
+      recountStatement(this.log.tenantId, this.row, key, startMs),
+    ]), 'begin isolation level repeatable read read only')
+    this.index = RankIndex.from(rows as unknown as StandingRow[], this.row.tieRule)
+    this.key = key
+    this.pos = heads![0]!.pos as number
+    // These commits are in the sums already, though the relay has yet to number them.
+    this.#included = new Set(waiting!.map(({ id }) => id as number))
+  }
+
+  #hear(events: readonly LogEvent[]): void {
+    if (this.#rebuilding) {
+      this.#heldBack.push(...events)
+      return
+    }
+    for (const event of events) {
+      if (event.pos <= this.pos) continue
+      this.pos = event.pos
+      if (this.#included.delete(event.mark)) this.#marks.push(event.mark)
+      else this.#apply(event)
+    }
+    this.#schedule()
+  }
+
+  #apply({ payload, mark }: LogEvent): void {
+    const field = SUBJECT_FIELD[this.row.subject]
+    let touched = false
+    for (const change of changesOf(payload)) {
+      const subjectId = change[field]
+      if (!subjectId || !change.points || this.#keyOf(change) !== this.key || (this.#only && !this.#only.has(subjectId))) continue
+      const held = this.index.get(subjectId)
+      this.index.set(subjectId, (held?.points ?? 0) + change.points, Math.max(held?.seq ?? 0, change.seq))
+      touched = true
+    }
+    if (touched) this.#marks.push(mark)
+  }
+
+  #keyOf({ day, week, month }: { day: string; week: string; month: string }): string {
+    const { period } = this.row
+    return period === 'DAILY' ? day : period === 'WEEKLY' ? week : period === 'MONTHLY' ? month : this.key
+  }
+
+  /** Publishes at once when idle, else at the end of the tick: a hot board costs by its watchers, not by its events. */
+  #schedule(): void {
+    if (this.#timer || this.#rebuilding || this.pos === this.published.pos) return
+    const waitMs = Math.max(0, this.#lastTickMs + LIMITS.tickMs - Date.now())
+    this.#timer = setTimeout(() => this.tick(), waitMs)
+  }
+
+  /** Publishes what has changed since the last tick; turns to the new period when the old one has ended. */
+  tick(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#lastTickMs = Date.now()
+    if (periodKey(this.row.period, this.zone, Date.now()) !== this.key) {
+      // Activities may have been recorded a few minutes ahead of the new period, so it begins with a recount.
+      this.rebuild().catch((error: Error) => log.error({ leaderboardId: this.row.id, reason: error.message }, 'a board could not turn to its new period'))
+    } else if (this.pos !== this.published.pos) this.#publish(this.#marks.splice(0))
+  }
+
+  #publish(marks: number[]): void {
+    const top = this.index.range(0, LIMITS.leaderboardTopMax)
+    const delta = diffLists(this.published.list, top)
+    const at = new Date()
+    // What touches no listed place and names no commit is no news; the cursor then stays where it is.
+    if (this.published.pos && (delta.moves.length || delta.gone.length || marks.length)) {
+      this.ring.push({ ...delta, after: this.published.pos, pos: this.pos, marks, at })
+      if (this.ring.length > LIMITS.deltaRingMax) this.ring.splice(0, this.ring.length - LIMITS.deltaRingMax)
+      this.published = { pos: this.pos, at, list: new Map(top.map(listed => [listed.subjectId, listed])) }
+    } else if (!this.published.pos) {
+      this.published = { pos: this.pos, at, list: new Map(top.map(listed => [listed.subjectId, listed])) }
+    }
+    this.changed.ring()
+  }
+
+  /** Resolves once watchers can be told what the event log holds up to `pos`. */
+  async reach(pos: number): Promise<void> {
+    if (this.log.pos < pos) await this.log.catchUp()
+    await this.#rebuilding
+    if (this.pos !== this.published.pos) this.tick()
+  }
+}

@@ -1,0 +1,41 @@
+/** The difference between two top lists, and what of it a reader of the first N places sees. Pure. */
+import type { Listed } from './rank.rules.ts'
+
+/** A listed subject's move between two published lists; null = not listed. */
+export interface ListMove { subjectId: string; fromPosition: number | null; fromRank: number | null; toPosition: number; toRank: number; points: number }
+
+/** What changed between two published lists. */
+export interface ListDelta { moves: ListMove[]; gone: { subjectId: string; fromPosition: number }[] }
+
+/** A change as a reader of a board sees it: `from` null = entered the reader's list. */
+export interface SeenChange { subjectId: string; from: number | null; to: number; points: number }
+
+/** Returns what changed from one list to the next, both in order of position. */
+export function diffLists(before: ReadonlyMap<string, Listed>, after: readonly Listed[]): ListDelta {
+  const moves: ListMove[] = []
+  const listed = new Set<string>()
+  for (const { subjectId, position, rank, points } of after) {
+    listed.add(subjectId)
+    const old = before.get(subjectId)
+    if (old && old.position === position && old.rank === rank && old.points === points) continue
+    moves.push({ subjectId, fromPosition: old?.position ?? null, fromRank: old?.rank ?? null, toPosition: position, toRank: rank, points })
+  }
+  const gone = [...before.values()].filter(({ subjectId }) => !listed.has(subjectId)).map(({ subjectId, position }) => ({ subjectId, fromPosition: position }))
+  return { moves, gone }
+}
+
+/**
+ * Returns the changes and departures a reader of the first `top` places sees. A move whose rank stayed is a change of points only;
+ * one that crosses the last place enters or leaves.
+ */
+export function seenBy({ moves, gone }: ListDelta, top: number): { changes: SeenChange[]; left: string[] } {
+  const changes: SeenChange[] = []
+  const left: string[] = []
+  for (const { subjectId, fromPosition, fromRank, toPosition, toRank, points } of moves) {
+    const wasSeen = fromPosition !== null && fromPosition <= top
+    if (toPosition <= top) changes.push({ subjectId, from: wasSeen ? fromRank : null, to: toRank, points })
+    else if (wasSeen) left.push(subjectId)
+  }
+  for (const { subjectId, fromPosition } of gone) if (fromPosition <= top) left.push(subjectId)
+  return { changes, left }
+}

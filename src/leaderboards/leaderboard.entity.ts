@@ -1,0 +1,47 @@
+/** Leaderboard: a question (metric, subject, scope, period) whose answer is a projection; its closed periods are archived and never change. */
+import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
+import { LocalDate, Node, Points } from '../platform/graphql.ts'
+
+export enum LeaderboardMetric { POINTS = 'POINTS' }
+export enum LeaderboardSubject { USER = 'USER', TEAM = 'TEAM', DEPARTMENT = 'DEPARTMENT' }
+export enum LeaderboardScope { TENANT = 'TENANT', CUSTOM = 'CUSTOM' }
+export enum LeaderboardPeriod { DAILY = 'DAILY', WEEKLY = 'WEEKLY', MONTHLY = 'MONTHLY', ALL_TIME = 'ALL_TIME' }
+export enum TieRule { COMPETITION = 'COMPETITION', DENSE = 'DENSE', ORDINAL = 'ORDINAL' }
+registerEnumType(LeaderboardMetric, { name: 'LeaderboardMetric', description: 'What is counted.' })
+registerEnumType(LeaderboardSubject, { name: 'LeaderboardSubject', description: 'Who is ranked.' })
+registerEnumType(LeaderboardScope, { name: 'LeaderboardScope', description: 'TENANT ranks everybody, CUSTOM a list of subjects.' })
+registerEnumType(LeaderboardPeriod, { name: 'LeaderboardPeriod', description: 'Calendar period in the tenant\'s time zone; weeks begin on Monday.' })
+registerEnumType(TieRule, { name: 'TieRule', description: 'How ties are ranked: COMPETITION 1-2-2-4, DENSE 1-2-2-3, ORDINAL 1-2-3-4 by who was first.' })
+
+@Entity({ tableName: 'leaderboard' })
+@ObjectType({ implements: Node, description: 'A ranking that follows every commit.' })
+export class Leaderboard extends Node {
+  @PrimaryKey({ type: 'uuid' }) declare id: string
+  @Property({ type: 'uuid', fieldName: 'tenant_id' }) tenantId!: string
+  @Property({ type: 'text' }) @Field(() => String, { description: 'Name for people.' }) name!: string
+  @Property({ type: 'text' }) @Field(() => LeaderboardMetric, { description: 'What is counted.' }) metric!: LeaderboardMetric
+  @Property({ type: 'text' }) @Field(() => LeaderboardSubject, { description: 'Who is ranked.' }) subject!: LeaderboardSubject
+  @Property({ type: 'text' }) @Field(() => LeaderboardScope, { description: 'Everybody, or a list.' }) scope!: LeaderboardScope
+  @Property({ type: 'uuid[]', fieldName: 'subject_ids', nullable: true }) subjectIds!: string[] | null
+  @Property({ type: 'text' }) @Field(() => LeaderboardPeriod, { description: 'Over which period points are summed.' }) period!: LeaderboardPeriod
+  @Property({ type: 'text', fieldName: 'tie_rule' }) @Field(() => TieRule, { description: 'How ties are ranked.' }) tieRule!: TieRule
+  @Property({ type: 'timestamptz', fieldName: 'created_at' }) createdAt!: Date
+  @Property({ type: 'date', fieldName: 'archived_from' }) archivedFrom!: string
+}
+
+@ObjectType({ description: 'One subject\'s row on a board. Exactly one of user, team and department is set.' })
+export class Standing {
+  @Field(() => ID, { description: 'Id of the ranked user, team or department.' }) subjectId!: string
+  @Field(() => Int, { description: 'Rank by the board\'s tie rule, from 1.' }) rank!: number
+  @Field(() => Int, { nullable: true, description: 'Rank before the last change of rank that this node has seen; null when there was none.' }) previousRank?: number | null
+  @Field(() => Int, { nullable: true, description: 'Rank when the previous period closed; null for newcomers and while that period is open.' }) closeRank?: number | null
+  @Field(() => Points, { description: 'Points in the period.' }) points!: number
+}
+
+@ObjectType({ implements: Node, description: 'A closed period of a board. It never changes.' })
+export class LeaderboardArchive extends Node {
+  @Field(() => LocalDate, { description: 'First day of the period.' }) periodStart!: string
+  @Field(() => Date, { description: 'When it was archived.' }) closedAt!: Date
+  @Field(() => Int, { description: 'How many subjects were ranked.' }) size!: number
+}

@@ -1,0 +1,146 @@
+/** GraphQL door of leaderboards: boards, standings, archives and the live stream. */
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { answer, connectionOf, Context, Cursor, Mark } from '../platform/graphql.ts'
+import { requireId } from '../platform/ids.ts'
+import { fault } from '../platform/errors.ts'
+import { LIMITS } from '../platform/limits.ts'
+import { parseMark } from '../platform/marks.ts'
+import { periodRange } from '../platform/time.ts'
+import { requireRole } from '../identity/access.rules.ts'
+import { iterate, poll } from '../wire/streams.ts'
+import type { BoardProjection } from './board.projection.ts'
+import type { Boards } from './boards.ts'
+import { Leaderboard, LeaderboardArchive } from './leaderboard.entity.ts'
+import { type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards } from './leaderboard.queries.ts'
+import { createLeaderboard } from './leaderboard.service.ts'
+import { LeaderboardCreateInput, LeaderboardCreatePayload, LeaderboardMessage, StandingConnection } from './leaderboard.shapes.ts'
+import { BoardReader } from './leaderboard.stream.ts'
+import { Standing } from './leaderboard.entity.ts'
+import { standingOf, standingsPage } from './standing.queries.ts'
+
+const LeaderboardConnection = connectionOf('Leaderboard', () => Leaderboard)
+const ArchiveConnection = connectionOf('LeaderboardArchive', () => LeaderboardArchive)
+const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department' } as const
+
+/** What the house hands to requests of this room. */
+declare module '../platform/graphql.ts' {
+  interface Context { boards: Boards }
+}
+
+async function boardOf(context: Context, id: string, mark?: string | null): Promise<BoardProjection> {
+  const board = await context.boards.of(context.actor.tenantId, id)
+  if (!board) throw fault('NOT_FOUND', 'There is no such leaderboard.')
+  if (mark) await board.reach(await board.log.holds(parseMark(mark)!))
+  return board
+}
+
+async function readerOf(context: Context, { id, top, after, atLeast }: { id: string; top: number; after?: string | null; atLeast?: string | null }) {
+  const board = await boardOf(context, requireId('Leaderboard', id, 'id'), atLeast)
+  const reader = new BoardReader(board, top, after)
+  if (after) await board.reach(Number(after.split(':')[1])) // Another node may have been ahead of this one.
+  return reader
+}
+
+@Resolver(() => Leaderboard)
+export class LeaderboardResolver {
+  @Query(() => Leaderboard, { nullable: true, description: 'One board, or null when there is none with this id.' })
+  leaderboard(@Arg('id', () => ID, { description: 'As `leaderboards` returned it.' }) id: string, @Ctx() context: Context) {
+    return context.load(boardsById, requireId('Leaderboard', id, 'id'))
+  }
+
+  @Query(() => LeaderboardConnection, { description: 'The tenant\'s boards, oldest first.' })
+  leaderboards(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null, @Ctx() { actor }: Context) {
+    return listBoards(actor, first, after)
+  }
+
+  @Mutation(() => LeaderboardCreatePayload, { description: 'Adds a board. ADMIN only. Codes: INVALID, OUT_OF_RANGE.' })
+  leaderboardCreate(@Arg('input', () => LeaderboardCreateInput, { description: 'The board.' }) input: LeaderboardCreateInput, @Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    const subjectIds = input.subjectIds?.map(id => requireId(SUBJECT_KIND[input.subject], id, 'subjectIds'))
+    return answer(new LeaderboardCreatePayload(), () => createLeaderboard(actor, { ...input, subjectIds }))
+  }
+
+  @FieldResolver(() => Date, { nullable: true, description: 'When the current period began, UTC; null for ALL_TIME.' })
+  async periodStart(@Root() row: LeaderboardRow, @Ctx() context: Context) {
+    const board = await boardOf(context, row.id)
+    return row.period === 'ALL_TIME' ? null : new Date(periodRange(row.period, board.zone, board.key).startMs)
+  }
+
+  @FieldResolver(() => Date, { nullable: true, description: 'When the current period ends, UTC; null for ALL_TIME.' })
+  async periodEnd(@Root() row: LeaderboardRow, @Ctx() context: Context) {
+    const board = await boardOf(context, row.id)
+    return row.period === 'ALL_TIME' ? null : new Date(periodRange(row.period, board.zone, board.key).endMs)
+  }
+
+  @FieldResolver(() => String, { description: 'IANA time zone in which the period begins and ends.' })
+  async timeZone(@Root() row: LeaderboardRow, @Ctx() context: Context) {
+    return (await boardOf(context, row.id)).zone
+  }
+
+  @FieldResolver(() => Int, { description: 'How many subjects are ranked.' })
+  async size(@Root() row: LeaderboardRow, @Ctx() context: Context) {
+    return (await boardOf(context, row.id)).index.size
+  }
+
+  @FieldResolver(() => StandingConnection, { description: 'The ranking of the current period, from the top, or around one subject.' })
+  async standings(@Root() row: LeaderboardRow, @Ctx() context: Context,
+    @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Arg('around', () => ID, { nullable: true, description: 'Show the neighbors of this user, team or department, which stands in the middle.' }) around: string | null,
+    @Arg('atLeast', () => Mark, { nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.' }) atLeast: string | null) {
+    const board = await boardOf(context, row.id, atLeast)
+    return standingsPage(board, { first, after, around: around && requireId(SUBJECT_KIND[row.subject], around, 'around') })
+  }
+
+  @FieldResolver(() => Standing, { nullable: true, description: 'One subject\'s own row; null while it has no points in the period.' })
+  async standing(@Root() row: LeaderboardRow, @Ctx() context: Context,
+    @Arg('subjectId', () => ID, { description: 'A user, team or department, as the board ranks.' }) subjectId: string,
+    @Arg('atLeast', () => Mark, { nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.' }) atLeast: string | null) {
+    return standingOf(await boardOf(context, row.id, atLeast), requireId(SUBJECT_KIND[row.subject], subjectId, 'subjectId'))
+  }
+
+  @FieldResolver(() => ArchiveConnection, { description: 'Closed periods, newest first.' })
+  archives(@Root() row: LeaderboardRow, @Ctx() { actor }: Context,
+    @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null) {
+    return listArchives(actor, row.id, first, after)
+  }
+
+  @Query(() => [LeaderboardMessage], { description: 'The stream by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.' })
+  async leaderboardMessages(@Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'The board.' }) id: string,
+    @Arg('top', () => Int, { defaultValue: 100, description: 'How many places, 1–500.' }) top: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Cursor of the last message; a snapshot comes first without it.' }) after: string | null,
+    @Arg('waitMs', () => Int, { defaultValue: 0, description: 'How long to wait for news, in ms.' }) waitMs: number) {
+    if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
+    return poll(await readerOf(context, { id, top, after }), waitMs)
+  }
+
+  @Subscription(() => LeaderboardMessage, {
+    name: 'leaderboard', topics: undefined as never,
+    subscribe: async ({ args, context }) => iterate(await readerOf(context as Context, args as never)) as never,
+    description: 'The board, live: a snapshot, then deltas. A snapshot replaces; a delta applies if its `after` is my cursor; otherwise subscribe again.',
+  })
+  leaderboardChanged(@Root() message: object, @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'The board.' }) _id: string,
+    @Arg('top', () => Int, { defaultValue: 100, description: 'How many places, 1–500.' }) _top: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Resume after this cursor.' }) _after: string | null,
+    @Arg('atLeast', () => Mark, { nullable: true, description: 'Begin with a snapshot that holds this commit.' }) _atLeast: string | null): object {
+    context.renew()
+    return message
+  }
+}
+
+@Resolver(() => LeaderboardArchive)
+export class ArchiveResolver {
+  @FieldResolver(() => StandingConnection, { description: 'The final ranking, from the top.' })
+  async standings(@Root() archive: ArchiveRow, @Ctx() context: Context,
+    @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null) {
+    const [board, page] = await Promise.all([boardOf(context, archive.leaderboardId), listArchived(context.actor, archive.id, first, after)])
+    const dress = <T extends object>(row: T) => ({ ...row, board, previousRank: null, isArchived: true })
+    return { ...page, nodes: page.nodes.map(dress), edges: page.edges.map(({ node, cursor }) => ({ cursor, node: dress(node) })) }
+  }
+}
+

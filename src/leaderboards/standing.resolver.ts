@@ -1,0 +1,96 @@
+/** Fields of standings and rank changes: whose row it is, and where it stood when the previous period closed. */
+import { Ctx, FieldResolver, ID, Info, Int, Resolver, Root } from 'type-graphql'
+import type { GraphQLResolveInfo } from 'graphql'
+import { Context, wantsOnlyId, type Fetch } from '../platform/graphql.ts'
+import { wireId } from '../platform/ids.ts'
+import { neighborKey } from '../platform/time.ts'
+import { Tenant } from '../tenants/tenant.entity.ts'
+import { tenantsById } from '../tenants/tenant.service.ts'
+import { Department, Team } from '../users/team.entity.ts'
+import { User } from '../users/user.entity.ts'
+import { departmentsById, teamsById, usersById } from '../users/user.queries.ts'
+import type { BoardProjection } from './board.projection.ts'
+import { Standing } from './leaderboard.entity.ts'
+import { closeRanks } from './leaderboard.queries.ts'
+import { LeaderboardDelta, RankChange } from './leaderboard.shapes.ts'
+import type { DeltaMessage } from './leaderboard.stream.ts'
+
+const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department' } as const
+
+interface SubjectRow { subjectId: string; board: BoardProjection; isArchived?: boolean }
+
+/** Ranks at the close of the period before the board's current one, by `board|period|subject`. */
+const closeRankByKey: Fetch<{ rank: number }> = async ({ actor }, keys) => {
+  const wanted = Map.groupBy(keys, key => key.slice(0, 47)) // board id (36), period start (10)
+  const found = new Map<string, number>()
+  for (const [prefix, own] of wanted) {
+    const ranks = await closeRanks(actor, prefix.slice(0, 36), prefix.slice(37, 47), own.map(key => key.slice(48)))
+    for (const [subjectId, rank] of ranks) found.set(`${prefix}|${subjectId}`, rank)
+  }
+  return keys.map(key => {
+    const rank = found.get(key)
+    return rank === undefined ? null : { rank }
+  })
+}
+
+function subjectOf(kind: 'USER' | 'TEAM' | 'DEPARTMENT', { subjectId, board }: SubjectRow, context: Context, info: GraphQLResolveInfo, fetch: Fetch<object>) {
+  if (board.row.subject !== kind) return null
+  return wantsOnlyId(info) ? { id: subjectId } : context.load(fetch, subjectId)
+}
+
+async function closeRankOf({ subjectId, board, isArchived }: SubjectRow, context: Context) {
+  const { id, period } = board.row
+  if (period === 'ALL_TIME' || isArchived) return null
+  return (await context.load(closeRankByKey, `${id}|${neighborKey(period, board.key, -1)}|${subjectId}`))?.rank ?? null
+}
+
+/** The fields that standings and rank changes have in common. */
+function subjectFields(type: () => new () => object) {
+  @Resolver(type)
+  abstract class SubjectResolver {
+    @FieldResolver(() => ID)
+    subjectId(@Root() row: SubjectRow) {
+      return wireId(SUBJECT_KIND[row.board.row.subject], row.subjectId)
+    }
+
+    @FieldResolver(() => User, { nullable: true, description: 'The user, on a board of users.' })
+    user(@Root() row: SubjectRow, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): unknown {
+      return subjectOf('USER', row, context, info, usersById)
+    }
+
+    @FieldResolver(() => Team, { nullable: true, description: 'The team, on a board of teams.' })
+    team(@Root() row: SubjectRow, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): unknown {
+      return subjectOf('TEAM', row, context, info, teamsById)
+    }
+
+    @FieldResolver(() => Department, { nullable: true, description: 'The department, on a board of departments.' })
+    department(@Root() row: SubjectRow, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): unknown {
+      return subjectOf('DEPARTMENT', row, context, info, departmentsById)
+    }
+
+    @FieldResolver(() => Tenant, { nullable: true, description: 'The tenant that the row belongs to.' })
+    tenant(@Root() _row: SubjectRow, @Ctx() context: Context): unknown {
+      return context.load(tenantsById, context.actor.tenantId)
+    }
+
+    @FieldResolver(() => Int, { nullable: true })
+    closeRank(@Root() row: SubjectRow, @Ctx() context: Context) {
+      return closeRankOf(row, context)
+    }
+  }
+  return SubjectResolver
+}
+
+@Resolver(() => Standing)
+export class StandingResolver extends subjectFields(() => Standing) {}
+
+@Resolver(() => RankChange)
+export class RankChangeResolver extends subjectFields(() => RankChange) {}
+
+@Resolver(() => LeaderboardDelta)
+export class DeltaResolver {
+  @FieldResolver(() => [ID])
+  left(@Root() { left, board }: DeltaMessage) {
+    return left.map(subjectId => wireId(SUBJECT_KIND[board.row.subject], subjectId))
+  }
+}

@@ -1,0 +1,25 @@
+/** Point entries and levels as the schema shows them. Entries are only ever added; a level follows lifetime points. */
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
+import { Points } from '../platform/graphql.ts'
+
+export enum PointReason { ACTIVITY = 'ACTIVITY', REVERSAL = 'REVERSAL' }
+registerEnumType(PointReason, { name: 'PointReason', description: 'Why points moved.' })
+
+@ObjectType({ description: 'One signed, immutable change of a user\'s points.' })
+export class PointEntry {
+  @Field(() => ID, { description: 'Opaque and typed.' }) id!: string
+  @Field(() => Points, { description: 'Whole points, negative for a reversal.' }) points!: number
+  @Field(() => PointReason, { description: 'Why points moved.' }) reason!: PointReason
+  @Field(() => Boolean, { description: 'Whether it counts in a later period than it occurred in, because that one was closed.' }) isCorrection!: boolean
+  @Field(() => Date, { description: 'When it was written, UTC.' }) recordedAt!: Date
+}
+
+@ObjectType({ description: 'A threshold of lifetime points.' })
+export class Level {
+  @Field(() => Int, { description: 'From 1 upward.' }) number!: number
+  @Field(() => String, { description: 'Stable name for programs.' }) key!: string
+  @Field(() => String, { description: 'Name for people.' }) title!: string
+  @Field(() => Points, { description: 'Lifetime points at which it is reached.' }) threshold!: number
+  @Field(() => String, { description: 'Badge color: bronze, silver, gold, platinum, diamond or rainbow.' }) badge!: string
+  @Field(() => [String], { description: 'What it brings, at most 20 lines; benefits of lower levels stay (LEVEL-R1).' }) benefits!: string[]
+}

@@ -1,0 +1,60 @@
+/** Reads of points and levels, batched by the request's loaders. */
+import { type Context, inOrder } from '../platform/graphql.ts'
+import { wireId } from '../platform/ids.ts'
+import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
+import type { LevelRow } from './level.rules.ts'
+
+interface Balance { [column: string]: unknown; id: string; points: number; level: number | null }
+
+/** Points and level number by user id. */
+export async function balancesById({ actor }: Context, ids: readonly string[]) {
+  return inOrder(ids, await inTenantOnce<Balance>(actor, {
+    name: 'balances_by_id',
+    text: `select p.user_id as id, p.points, l.number as level from user_points p
+           left join user_level l on l.tenant_id = p.tenant_id and l.user_id = p.user_id
+           where p.tenant_id = $1 and p.user_id = any($2::uuid[])`,
+    values: [actor.tenantId, ids],
+  }))
+}
+
+/** The statement that answers the tenant's levels, ascending. */
+export function levelsStatement(tenantId: string): Statement {
+  return {
+    name: 'levels',
+    text: 'select number, key, title, threshold, badge, benefits, multiplier_bp as "multiplierBp" from level where tenant_id = $1 order by threshold',
+    values: [tenantId],
+  }
+}
+
+/** Returns the tenant's levels, ascending; the key is the tenant's id, so that a request reads them once. */
+export async function levelsByTenant({ actor }: Context, tenantIds: readonly string[]): Promise<(LevelRow[] | null)[]> {
+  const levels = await listLevels(actor)
+  return tenantIds.map(() => levels)
+}
+
+/** Returns the tenant's levels, ascending. */
+export function listLevels(actor: Pick<Actor, 'tenantId' | 'db'>): Promise<LevelRow[]> {
+  return inTenantOnce<LevelRow>(actor, levelsStatement(actor.tenantId))
+}
+
+/** A point entry as activities show it. */
+export interface EntryRow { [column: string]: unknown; id: string; points: number; reason: string; isCorrection: boolean; recordedAt: Date }
+
+/** Point entries by `user:seq`; each answers one entry. */
+export async function entriesByPlace({ actor }: Context, places: readonly string[]): Promise<(EntryRow | null)[]> {
+  const users = places.map(place => place.slice(0, 36))
+  const seqs = places.map(place => place.slice(37))
+  const rows = await inTenantOnce<EntryRow & { place: string }>(actor, {
+    name: 'entries_by_place',
+    text: `select e.user_id || ':' || e.seq as place, e.id, e.points, e.reason, e.is_correction as "isCorrection", e.recorded_at as "recordedAt"
+           from unnest($2::uuid[], $3::bigint[]) wanted (user_id, seq) join point_entry e on e.tenant_id = $1 and e.user_id = wanted.user_id and e.seq = wanted.seq`,
+    values: [actor.tenantId, users, seqs],
+  })
+  const byPlace = new Map(rows.map(row => [row.place, row]))
+  return places.map(place => byPlace.get(place) ?? null)
+}
+
+/** Returns an entry as the schema shows it. */
+export function shownEntry(entry: EntryRow): EntryRow {
+  return { ...entry, id: wireId('PointEntry', entry.id) }
+}

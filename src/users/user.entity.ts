@@ -1,0 +1,26 @@
+/** User: a person in a tenant, with a role, a kind and a manager. */
+import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
+import { Field, ObjectType, registerEnumType } from 'type-graphql'
+import { Node } from '../platform/graphql.ts'
+
+export enum UserRole {
+  VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE', ADMIN = 'ADMIN',
+}
+export enum UserKind { EMPLOYEE = 'EMPLOYEE', PARTNER = 'PARTNER', CLIENT = 'CLIENT' }
+registerEnumType(UserRole, { name: 'Role', description: 'What a person may do. MEMBER records for themself, MANAGER for their teams, ADMIN for all.' })
+registerEnumType(UserKind, { name: 'UserKind', description: 'Whether a person is staff, a partner or a client.' })
+
+@Entity({ tableName: 'users' })
+@ObjectType({ implements: Node, description: 'A person in a tenant.' })
+export class User extends Node {
+  @PrimaryKey({ type: 'uuid' }) declare id: string
+  @Property({ type: 'uuid', fieldName: 'tenant_id' }) tenantId!: string
+  @Property({ type: 'text' }) @Field(() => String, { description: 'Name as shown on boards.' }) name!: string
+  @Property({ type: 'text' }) @Field(() => String, { description: 'E-mail address, lower case, unique in the tenant.' }) email!: string
+  @Property({ type: 'text' }) @Field(() => UserRole, { description: 'What the person may do.' }) role!: UserRole
+  @Property({ type: 'text' }) @Field(() => UserKind, { description: 'Staff, partner or client.' }) kind!: UserKind
+  @Property({ type: 'uuid', fieldName: 'manager_id', nullable: true }) managerId!: string | null
+  @Property({ type: 'timestamptz', fieldName: 'created_at' }) createdAt!: Date
+  @Property({ type: 'timestamptz', fieldName: 'deactivated_at', nullable: true })
+  @Field(() => Date, { nullable: true, description: 'When the person left; null while active.' }) deactivatedAt!: Date | null
+}

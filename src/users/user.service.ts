@@ -1,0 +1,93 @@
+/** The only writer of people, teams and departments; the past keeps its team because memberships are dated. */
+import type { SqlEntityManager } from '@mikro-orm/postgresql'
+import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { newId } from '../platform/ids.ts'
+import { type Actor, inTenant } from '../platform/tenancy.ts'
+import { emit } from '../platform/outbox.ts'
+import { Department, Team, TeamMembership } from './team.entity.ts'
+import { User, UserKind, type UserRole } from './user.entity.ts'
+import { refusalForUser } from './user.rules.ts'
+
+export interface UserInput { name: string; email: string; role: UserRole; kind?: UserKind; managerId?: string | null; teamId?: string | null }
+
+/**
+ * Creates a user, with a primary team when one is named, and returns the user with the commit's mark; emits `user.created`.
+ * @throws Refusal INVALID | TAKEN | NOT_FOUND
+ */
+export function createUser(actor: Actor, input: UserInput) {
+  const { tenantId, now } = actor
+  const email = input.email.trim().toLowerCase()
+  const name = input.name.trim()
+  const refusal = refusalForUser({ name, email })
+  if (refusal) throw refusal
+  return inTenant(actor, async tx => {
+    if (await tx.em.findOne(User, { tenantId, email })) throw new Refusal(ErrorCode.TAKEN, 'A user with this e-mail address exists already.', ['email'])
+    if (input.managerId) await require(tx.em, User, input.managerId, 'managerId', 'user')
+    const team = input.teamId ? await require(tx.em, Team, input.teamId, 'teamId', 'team') : null
+    const user = tx.em.create(User, {
+      id: newId(now), tenantId, name, email, role: input.role, kind: input.kind ?? UserKind.EMPLOYEE, managerId: input.managerId ?? null, createdAt: now, deactivatedAt: null,
+    })
+    await tx.em.flush()
+    await tx.em.execute('insert into user_points (tenant_id, user_id) values (?, ?)', [tenantId, user.id]) // The row that writers of points lock.
+    if (team) tx.em.create(TeamMembership, { id: newId(now), tenantId, userId: user.id, teamId: team.id, isPrimary: true, startsAt: now, endsAt: null })
+    const mark = await emit(tx, 'user.created', { userId: user.id })
+    return { user, mark }
+  })
+}
+
+/**
+ * Moves a user to another primary team from now on and returns the user with the commit's mark; emits `user.moved`.
+ * Points recorded for earlier days stay with the earlier team.
+ * @throws Refusal NOT_FOUND
+ */
+export function moveUser(actor: Actor, { userId, teamId }: { userId: string; teamId: string }) {
+  const { tenantId, now } = actor
+  return inTenant(actor, async tx => {
+    const user = await require(tx.em, User, userId, 'userId', 'user')
+    const team = await require(tx.em, Team, teamId, 'teamId', 'team')
+    await tx.em.execute('select 1 from user_points where tenant_id = ? and user_id = ? for update', [tenantId, userId]) // Two moves at once take turns.
+    const current = await tx.em.findOne(TeamMembership, { tenantId, userId, isPrimary: true, endsAt: null })
+    if (current?.teamId === team.id) return { user, mark: null }
+    if (current && current.startsAt >= now) current.teamId = team.id // Moved twice in one instant: the last word counts.
+    else if (current) current.endsAt = now
+    await tx.em.flush()
+    if (current?.teamId !== team.id) tx.em.create(TeamMembership, { id: newId(now), tenantId, userId, teamId: team.id, isPrimary: true, startsAt: now, endsAt: null })
+    const mark = await emit(tx, 'user.moved', { userId, teamId })
+    return { user, mark }
+  })
+}
+
+/**
+ * Creates a team and returns it with the commit's mark; emits `team.created`.
+ * @throws Refusal INVALID | TAKEN | NOT_FOUND
+ */
+export function createTeam(actor: Actor, input: { name: string; departmentId?: string | null; leadId?: string | null }) {
+  const { tenantId, now } = actor
+  const name = input.name.trim()
+  if (!name || name.length > 200) throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
+  return inTenant(actor, async tx => {
+    if (await tx.em.findOne(Team, { tenantId, name })) throw new Refusal(ErrorCode.TAKEN, 'A team with this name exists already.', ['name'])
+    if (input.departmentId) await require(tx.em, Department, input.departmentId, 'departmentId', 'department')
+    if (input.leadId) await require(tx.em, User, input.leadId, 'leadId', 'user')
+    const team = tx.em.create(Team, { id: newId(now), tenantId, name, departmentId: input.departmentId ?? null, leadId: input.leadId ?? null })
+    const mark = await emit(tx, 'team.created', { teamId: team.id })
+    return { team, mark }
+  })
+}
+
+/** Creates a department and returns its id. @throws Refusal TAKEN */
+export function createDepartment(actor: Actor, name: string): Promise<string> {
+  const { tenantId, now } = actor
+  return inTenant(actor, async tx => {
+    if (await tx.em.findOne(Department, { tenantId, name })) throw new Refusal(ErrorCode.TAKEN, 'A department with this name exists already.', ['name'])
+    const department = tx.em.create(Department, { id: newId(now), tenantId, name, headId: null })
+    await tx.em.flush()
+    return department.id
+  })
+}
+
+async function require<T extends object>(em: SqlEntityManager, type: new () => T, id: string, field: string, word: string): Promise<T> {
+  const row = await em.findOne(type, { id } as never) // Row security hides other tenants.
+  if (!row) throw new Refusal(ErrorCode.NOT_FOUND, `There is no such ${word}.`, [field])
+  return row as T
+}

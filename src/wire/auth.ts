@@ -1,0 +1,54 @@
+/** Token → Actor: the only source of tenant, user and role. A verified token is remembered until it expires, so that it is checked once. */
+import type { KeyObject } from 'node:crypto'
+import { jwtVerify } from 'jose'
+import type { Database } from '../platform/db.ts'
+import { fault } from '../platform/errors.ts'
+import type { Actor, Role } from '../platform/tenancy.ts'
+
+/** Whose tokens are believed. */
+export interface Issuer { issuer: string; key: KeyObject; algorithm: 'EdDSA' | 'ES256' | 'RS256' }
+
+interface Identity { tenantId: string; userId: string | null; role: Role; expiresMs: number }
+
+const ROLES = new Set<string>(['VIEWER', 'MEMBER', 'PARTNER', 'MANAGER', 'FINANCE', 'COMPLIANCE', 'ADMIN'])
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const REMEMBERED_MAX = 10_000
+const TOKEN_LENGTH_MAX = 4_096
+const HOW_TO = 'Send "Authorization: Bearer <token>" (in connection_init for subscriptions).'
+
+/** Reads tokens. */
+export interface Auth {
+  /** Returns who the authorization header speaks for. @throws Fault UNAUTHENTICATED */
+  actorOf(authorization: string | undefined): Promise<Actor & { expiresMs: number }>
+}
+
+/** Returns the reader of tokens of these issuers. */
+export function authOf(db: Database, issuers: Issuer[]): Auth {
+  const remembered = new Map<string, Identity>()
+  const verify = async (token: string): Promise<Identity> => {
+    for (const { issuer, key, algorithm } of issuers) {
+      const checked = await jwtVerify(token, key, { issuer, audience: 'laurel', algorithms: [algorithm], clockTolerance: 60 }).catch(() => null)
+      if (!checked) continue
+      const { sub, tenant, role, exp } = checked.payload as { sub?: string; tenant?: string; role?: string; exp?: number }
+      if (!exp || typeof tenant !== 'string' || !UUID.test(tenant) || typeof role !== 'string' || !ROLES.has(role)) continue
+      return { tenantId: tenant, userId: typeof sub === 'string' && UUID.test(sub) ? sub : null, role: role as Role, expiresMs: exp * 1_000 }
+    }
+    throw fault('UNAUTHENTICATED', `The token is not valid here or has expired: get a new one. ${HOW_TO}`)
+  }
+  return {
+    async actorOf(authorization) {
+      if (!authorization) throw fault('UNAUTHENTICATED', `This needs a token. ${HOW_TO}`)
+      const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1]
+      if (!token || token.length > TOKEN_LENGTH_MAX) throw fault('UNAUTHENTICATED', `The authorization is not a bearer token. ${HOW_TO}`)
+      const now = new Date()
+      let identity = remembered.get(token)
+      if (!identity || identity.expiresMs <= now.getTime()) {
+        remembered.delete(token)
+        identity = await verify(token)
+        if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value!)
+        remembered.set(token, identity)
+      }
+      return { ...identity, now, db }
+    },
+  }
+}
