@@ -13,6 +13,7 @@ import { startPostgres, type EmbeddedPostgres } from '../src/platform/postgres.t
 export const PLATFORM = join(import.meta.dirname, '../src/platform')
 
 const START = `
+  process.umask(Number(process.argv[3]))
   const { startPostgres } = await import(process.argv[1])
   try {
     const server = await startPostgres({ base: process.argv[2], throwaway: true, progress: () => {} })
@@ -69,8 +70,9 @@ export class Ground implements AsyncDisposable {
 
   /** Starts in another process, which stays; returns what it says: `ready reused=…`, or the error's name and sentence. */
   async startElsewhere(
-    base: string, { uid = process.getuid?.(), platform = PLATFORM } = {}): Promise<{ line: string; child: ChildProcess }> {
-    const args = ['--input-type=module', '-e', START, pathToFileURL(join(platform, 'postgres.ts')).href, base]
+    base: string, { uid = process.getuid?.(), platform = PLATFORM, umask = 0o022 } = {},
+  ): Promise<{ line: string; child: ChildProcess }> {
+    const args = ['--input-type=module', '-e', START, pathToFileURL(join(platform, 'postgres.ts')).href, base, String(umask)]
     const child = spawn(process.execPath, args, { uid, gid: uid, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] })
     this.children.push(child)
     for await (const line of createInterface({ input: child.stdout })) return { line, child }
@@ -115,6 +117,17 @@ export async function ended(child: ChildProcess | undefined, signal: NodeJS.Sign
 /** Returns the process id of the server in a folder. */
 export function pidOf(base: string): number {
   return Number(readFileSync(join(base, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
+}
+
+/** Kills processes of which some end by themselves when others do. */
+export function killAll(pids: number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
 }
 
 /** Returns the processes of the server: the first, and those that it started. */

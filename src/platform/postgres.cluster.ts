@@ -2,15 +2,20 @@
 import { spawn } from 'node:child_process'
 import {
   chmodSync, chownSync, closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync,
-  realpathSync, renameSync, rmdirSync, rmSync, statSync,
+  realpathSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync,
 } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { canEnter, serverEnv, spawnIds, type Account, type Binaries } from './postgres.binaries.ts'
+import { isGone, lookAtProcess, sendSignal } from './postgres.process.ts'
 import { StartError } from './start-error.ts'
 
 const SOCKET_PATH_MAX_BYTES = process.platform === 'darwin' ? 103 : 107
+/** What the system says of a full disk. */
+export const NO_SPACE = /No space left|quota exceeded/i
+
+const END_MAX_MS = 5_000
 const UNFINISHED = 'data.new-'
 const TEMPORARY = 'laurel-'
 const PATH_MAX_BYTES = 900 // The server keeps paths in 1,024 bytes, its own file names included.
@@ -33,13 +38,26 @@ export function prepareBase(base: string): string {
     throw new StartError(`The path of the data folder has more than ${PATH_MAX_BYTES} bytes: set LAUREL_DATA to a shorter one.`)
   }
   const isRoot = process.getuid?.() === 0
-  const first = mkdirSync(base, { recursive: true })
-  // A strict umask would keep the server's account out of folders that root makes for it.
-  for (let made = base; first !== undefined && made.length >= first.length; made = dirname(made)) {
-    if (isRoot || made === base) chmodSync(made, isRoot ? 0o755 : 0o700)
+  for (const made of makeFolders(base)) {
+    // A strict umask would keep the server's account out of folders that root makes for it.
+    if (isRoot) chmodSync(made, 0o755)
+    else if (made === base) chmodSync(made, 0o700)
   }
   if (!statSync(base).isDirectory()) throw Object.assign(new Error(base), { code: 'ENOTDIR' })
   return realpathSync(base)
+}
+
+/** Makes a folder and those above it; returns the new ones. Node's own way tells of a read-only disk that a folder is missing. */
+function makeFolders(folder: string): string[] {
+  if (existsSync(folder)) return []
+  const above = makeFolders(dirname(folder))
+  try {
+    mkdirSync(folder)
+    return [...above, folder]
+  } catch (error) {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return above // Another start was faster.
+    throw error
+  }
 }
 
 /**
@@ -88,9 +106,10 @@ export async function makeCluster(
   if (account === undefined) refuseNameless()
   const unfinished = mkdtempSync(join(base, UNFINISHED))
   if (account !== undefined) chownSync(unfinished, account.uid, account.gid)
-  const fault = await runInitdb(binaries, unfinished, account, isThrowaway)
+  const fault = await runInitdb(base, binaries, unfinished, account, isThrowaway)
   if (fault !== undefined) {
     rmSync(unfinished, { recursive: true, force: true })
+    if (NO_SPACE.test(fault)) throw diskFull(base, fault)
     throw new StartError(
       `PostgreSQL could not make its data folder in ${base} (${fault}): ` +
       'mend that, set LAUREL_DATA to another folder, or set DATABASE_URL.')
@@ -101,25 +120,37 @@ export async function makeCluster(
   closeSync(handle)
 }
 
-/** Removes what a start killed halfway had made. Its `initdb` may still be writing there, and ends when it finds nothing. */
-export function clearUnfinished(base: string): void {
+/** Removes what a start killed halfway had made, after ending its `initdb`, which may still be writing there. */
+export async function clearUnfinished(base: string): Promise<void> {
+  for (const name of readdirSync(base)) {
+    const [, pid, identity] = /^initdb\.(\d+)\.(.+)$/.exec(name) ?? []
+    if (pid === undefined || identity === undefined) continue
+    if (lookAtProcess(Number(pid))?.identity === identity) sendSignal(-Number(pid), 'SIGKILL')
+    await isGone(Number(pid), identity, END_MAX_MS)
+    rmSync(join(base, name), { force: true })
+  }
   for (const name of readdirSync(base).filter(each => each.startsWith(UNFINISHED))) {
     rmSync(join(base, name), { recursive: true, force: true, maxRetries: 8, retryDelay: 50 })
   }
 }
 
 async function runInitdb(
-  binaries: Binaries, folder: string, account: Account | undefined, isThrowaway: boolean): Promise<string | undefined> {
+  base: string, binaries: Binaries, folder: string, account: Account | undefined, isThrowaway: boolean,
+): Promise<string | undefined> {
   const args = [
     '-D', folder, '-U', OWNER, '-E', 'UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C',
     '--auth-local=trust', '--auth-host=scram-sha-256', '--no-instructions', '-k', ...(isThrowaway ? ['--no-sync'] : []),
   ]
-  const options = { ...spawnIds(account), cwd: '/', env: serverEnv() }
+  // A group of its own, so that it can be ended with its children when this process is killed: the file's name says which.
+  const options = { ...spawnIds(account), cwd: '/', env: serverEnv(), detached: true }
   const child = spawn(binaries.initdb, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+  const note = join(base, `initdb.${child.pid}.${lookAtProcess(child.pid ?? 0)?.identity}`)
+  writeFileSync(note, '')
   const [code, said] = await Promise.all([
-    new Promise<number | null>((done, fail) => child.once('error', fail).once('exit', exit => done(exit ?? -1))),
+    new Promise<number>((done, fail) => child.once('error', fail).once('exit', exit => done(exit ?? -1))),
     text(child.stderr),
   ])
+  rmSync(note, { force: true })
   return code === 0 ? undefined : tellingLine(said) ?? `exit code ${code}`
 }
 
@@ -169,11 +200,17 @@ function fits(folder: string): boolean {
   return Buffer.byteLength(join(folder, `.s.PGSQL.${SOCKET_PORT}`)) <= SOCKET_PATH_MAX_BYTES
 }
 
-/** Returns the line in which a program of PostgreSQL says why it gave up: the last that is an error, else the last. */
+/** Returns the line in which a program of PostgreSQL says why it gave up: a full disk, else the last error, else the last. */
 export function tellingLine(output: string): string | undefined {
   const stamp = /^[\d-]+ [\d:.]+ \w+ \[\d+\] /
   const lines = output.split('\n').map(line => line.replace(stamp, '').replace(/\s+/g, ' ').trim()).filter(line => line !== '')
-  return lines.findLast(line => /\b(FATAL|PANIC|error|could not)\b/.test(line)) ?? lines.at(-1)
+  const isError = (line: string): boolean => /\b(FATAL|PANIC|error|could not)\b/.test(line)
+  return lines.find(line => NO_SPACE.test(line)) ?? lines.findLast(isError) ?? lines.at(-1)
+}
+
+/** Returns the sentence for a disk without space. */
+export function diskFull(folder: string, line: string): StartError {
+  return new StartError(`The disk of ${folder} is full (${line}): free some, or set LAUREL_DATA to a folder on another disk.`)
 }
 
 /** Returns the sentence for a data folder that the server cannot open. */

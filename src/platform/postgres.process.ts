@@ -61,6 +61,16 @@ export function runsProgram(pid: number, file: string): boolean {
   return running === undefined || (running.ino === wanted.ino && running.dev === wanted.dev)
 }
 
+/** Sends a signal to a process, or to a group by its negative number; returns false when there is none. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}
+
 /** Waits until the process is gone; returns false when it still lives after `waitMs`. */
 export async function isGone(pid: number, identity: string, waitMs: number): Promise<boolean> {
   const giveUpAt = performance.now() + waitMs

@@ -142,8 +142,9 @@ describe.runIf(isRoot)('as root, who may be anyone', () => {
     execFileSync('cp', ['-a', native, copy])
     // As an install that runs no scripts leaves it.
     execFileSync('find', [join(copy, 'native'), '-type', 'l', '-delete'])
-    const base = ground.newBase()
-    const { line, child } = await ground.startElsewhere(base, { platform })
+    const above = ground.newBase()
+    const base = ground.newBase(`${basename(above)}/below`)
+    const { line, child } = await ground.startElsewhere(base, { platform, umask: 0o077 })
     expect(line).toBe('ready reused=false')
     const programs = join(base, readdirSync(base).find(name => name.startsWith('pg-bin-')) ?? '', 'bin')
     expect(lstatSync(join(copy, 'native/lib/libpq.so.5')).isSymbolicLink()).toBe(true)

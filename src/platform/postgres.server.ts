@@ -6,8 +6,8 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverEnv, spawnIds, type Account, type Binaries } from './postgres.binaries.ts'
-import { damaged, removeTemporary, SOCKET_PORT, socketFolder, tellingLine } from './postgres.cluster.ts'
-import { isGone, lookAtProcess, runsProgram } from './postgres.process.ts'
+import { damaged, diskFull, NO_SPACE, removeTemporary, SOCKET_PORT, socketFolder, tellingLine } from './postgres.cluster.ts'
+import { isGone, lookAtProcess, runsProgram, sendSignal } from './postgres.process.ts'
 import { StartError } from './start-error.ts'
 
 const START_MAX_MS = 10 * 60_000 // Replaying the log of a crash takes minutes at worst: a gigabyte of it is kept.
@@ -95,20 +95,10 @@ export async function runServer(ground: Ground): Promise<Server> {
 /** Stops a server fast but with everything on disk; harsher when it does not follow, which its log mends at the next start. */
 export async function stopServer(pid: number, identity: string): Promise<void> {
   for (const [signal, waitMs] of [['SIGINT', STOP_MAX_MS], ['SIGQUIT', 10_000], ['SIGKILL', 10_000]] as const) {
-    if (lookAtProcess(pid)?.identity !== identity || !sent(pid, signal)) return
+    if (lookAtProcess(pid)?.identity !== identity || !sendSignal(pid, signal)) return
     if (await isGone(pid, identity, waitMs)) return
   }
   throw new Error(`PostgreSQL (process ${pid}) does not stop`)
-}
-
-/** Returns whether there was a process to send the signal to. */
-function sent(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
-    throw error
-  }
 }
 
 async function adopt(ground: Ground, leftover: PidFile & { identity: string }): Promise<Server | undefined> {
@@ -180,9 +170,7 @@ async function waitUntilReady(ground: Ground, pid: number, lives: () => boolean)
 }
 
 function startFault(cluster: string, line: string): StartError {
-  if (/No space left/.test(line)) {
-    return new StartError(`The disk of ${cluster} is full (${line}): free some space, or set LAUREL_DATA to another disk.`)
-  }
+  if (NO_SPACE.test(line)) return diskFull(cluster, line)
   if (DAMAGE.test(line)) return damaged(cluster, line)
   return new StartError(
     `PostgreSQL did not start in ${cluster} (${line}): mend that, or set DATABASE_URL to a PostgreSQL 15 to 18 of your own.`)

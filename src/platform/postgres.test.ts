@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ended, Ground, pidOf, processesOf, query, start } from '../../test/embedded.ts'
+import { ended, Ground, pidOf, killAll, processesOf, query, start } from '../../test/embedded.ts'
 import { lookAtProcess, lookWithPs } from './postgres.process.ts'
 import { startPostgres } from './postgres.ts'
 
@@ -15,7 +15,7 @@ afterAll(() => ground[Symbol.asyncDispose]())
 
 describe('a start', () => {
   it('makes a durable server of UTF-8 that listens on a closed socket alone', async () => {
-    const base = ground.newBase()
+    const base = ground.newBase('a folder, with "marks"')
     const told: string[] = []
     const server = await startPostgres({ base, progress: sentence => told.push(sentence) })
     const names = 'server_encoding fsync synchronous_commit full_page_writes listen_addresses timezone data_checksums'.split(' ')
@@ -44,7 +44,7 @@ describe('a start', () => {
     const base = ground.copiedBase()
     const first = await start(base)
     await query(first, `insert into kept values ('killed')`)
-    for (const pid of processesOf(base)) process.kill(pid, 'SIGKILL')
+    killAll(processesOf(base))
     await first.stop()
     const second = await start(base)
     expect([second.reused, await query(second, 'select word from kept order by 1')]).toEqual([false, [['before'], ['killed']]])
@@ -114,7 +114,7 @@ describe('a start', () => {
   })
 
   it('has its socket in the temporary folder when the path is too long for one, and takes it away', async () => {
-    const base = ground.newBase(`a folder, with "marks" and ${'x'.repeat(90)}`)
+    const base = ground.newBase('x'.repeat(90))
     const { line, child } = await ground.startElsewhere(base)
     await ended(child, 'SIGKILL')
     const server = await start(base)

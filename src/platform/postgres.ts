@@ -57,7 +57,7 @@ async function start(base: string, { progress, throwaway = false }: PostgresOpti
   const cluster = join(base, 'data')
   const account = chooseAccount(cluster)
   letIn(base, account)
-  clearUnfinished(base)
+  await clearUnfinished(base)
   const binaries = readyBinaries(base, account)
   if (!hasCluster(cluster, binaries.major)) {
     progress(`Making the data folder of PostgreSQL ${binaries.version} in ${base}: once, in a second or two.`)
