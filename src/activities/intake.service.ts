@@ -22,7 +22,7 @@ export async function recordInputs(actor: Actor, inputs: readonly ActivityInput[
     throw new Refusal(ErrorCode.OUT_OF_RANGE, `items must hold 1 to ${LIMITS.batchItemsMax} activities; this call has ${inputs.length}. Send several calls.`, ['items'])
   }
   const checked = inputs.map(input => itemFor(actor, input))
-  const items = checked.filter(item => !(item instanceof Refusal))
+  const items = checked.filter((item): item is ActivityItem => !(item instanceof Refusal))
   const { recordings, mark } = items.length ? await recordActivities(actor, items) : { recordings: [], mark: null }
   let next = 0
   return { mark, recordings: checked.map(item => item instanceof Refusal ? { kind: 'REFUSED', refusal: item } : recordings[next++]!) }

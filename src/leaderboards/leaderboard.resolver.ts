@@ -118,7 +118,7 @@ export class LeaderboardResolver {
   }
 
   @Subscription(() => LeaderboardMessage, {
-    name: 'leaderboard', topics: undefined as never,
+    name: 'leaderboard', 
     subscribe: async ({ args, context }) => iterate(await readerOf(context as Context, args as never)) as never,
     description: 'The board, live: a snapshot, then deltas. A snapshot replaces; a delta applies if its `after` is my cursor; otherwise subscribe again.',
   })

@@ -50,5 +50,5 @@ export class LeaderboardDelta {
 
 export const LeaderboardMessage = createUnionType({
   name: 'LeaderboardMessage', description: 'A message of the `leaderboard` stream.',
-  types: () => [LeaderboardSnapshot, LeaderboardDelta] as const, resolveType: (row: { __typename?: string }) => row.__typename,
+  types: () => [LeaderboardSnapshot, LeaderboardDelta] as const, resolveType: row => (row as unknown as { __typename: string }).__typename,
 })

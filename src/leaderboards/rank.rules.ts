@@ -1,30 +1,19 @@
 /** The rank index of one board: places, neighbors and pages of standings, kept in memory and rebuilt from the vault at will. */
 import { BlockList } from './blocks.rules.ts'
 import { safeInteger, StandingColumns } from './columns.rules.ts'
+import { listRun, markRun } from './runs.rules.ts'
+import type { Listed, Move, Place, StandingRow, TieRule } from './standing.rules.ts'
 import { SubjectTable } from './subjects.rules.ts'
-import { parseUuid, uuidAt, UuidPaper } from './uuids.rules.ts'
+import { parseUuid, UuidPaper } from './uuids.rules.ts'
 
-/** How ranks count ties: COMPETITION 1-2-2-4, DENSE 1-2-2-3, ORDINAL 1-2-3-4 (the earlier achiever first). */
-export type TieRule = 'COMPETITION' | 'DENSE' | 'ORDINAL'
-
-/** Where a subject stands: `position` counts from 1 in order, `rank` by the tie rule. */
-export interface Place { position: number; rank: number; points: number; seq: number }
-
-/** A place with its subject; `previousRank` is the rank before the rank last changed as `RankIndex.set` says, null when it never did. */
-export interface Listed extends Place { subjectId: string; previousRank: number | null }
-
-/** What an update did; `from` is null when the subject entered, and `from` and `to` are one object when nothing changed. */
-export interface Move { from: Place | null; to: Place }
-
-/** A row to build from. */
-export interface StandingRow { subjectId: string; points: number; seq: number }
+export type { Listed, Move, Place, StandingRow, TieRule }
 
 /** Subjects whose previous rank one update records because it passed them; the nearest to its new place. */
 export const PASSED_MAX = 50
 
 /**
  * Subjects of one board in order: points descending, then seq ascending (who had them first), then subject id ascending.
- * Points and seqs are safe integers, subject ids uuids. About 60 bytes a subject and a million in one index are measured (bench/rank.bench.ts).
+ * Points and seqs are safe integers, subject ids uuids. About 65 bytes a subject in all; measured to a million (bench/rank.bench.ts).
  */
 export class RankIndex {
   readonly tieRule: TieRule
@@ -57,14 +46,14 @@ export class RankIndex {
     const rows = columns.sorted()
     columns.subjects.revalue(index.list.fill(rows, columns))
     if (index.distinct) {
-      const [points, counts] = [new Float64Array(rows.length), new Float64Array(rows.length)]
+      const [points, seqs] = [new Float64Array(rows.length), new Float64Array(rows.length)]
       let last = -1
       for (const row of rows) {
         if (last < 0 || points[last] !== columns.points[row]) points[++last] = columns.points[row]!
-        counts[last]!++
+        seqs[last]!++
       }
       const words = new Uint32Array((last + 1) * 4)
-      index.distinct.fill(Uint32Array.from({ length: last + 1 }, (_, at) => at), { points, seqs: counts, words })
+      index.distinct.fill(Uint32Array.from({ length: last + 1 }, (_, at) => at), { points, seqs, words })
     }
     return index
   }
@@ -74,9 +63,9 @@ export class RankIndex {
     return this.list.length
   }
 
-  /** Returns the bytes held outside the JavaScript heap. */
+  /** Returns the bytes held outside the JavaScript heap, which is nearly all of it. */
   get bytes(): number {
-    return this.subjects.bytes + this.list.bytes + (this.distinct?.bytes ?? 0)
+    return [this.list, this.distinct].reduce((sum, list) => sum + (list ? list.arena.cells.byteLength + list.order.bytes : 0), this.subjects.bytes)
   }
 
   /**
@@ -88,12 +77,16 @@ export class RankIndex {
     const { list } = this
     points = safeInteger(points, 'points')
     seq = safeInteger(seq, 'seq')
-    if (!this.locate(subjectId)) return this.enter(points, seq)
+    parseUuid(subjectId, list.key)
+    // The table and the block to go to are fetched from memory at the same time: at a million subjects waiting for memory is most of the cost.
+    this.subjects.touch(list.key[4]!)
+    const block = list.blockFor(points, seq)
+    if (!list.locate()) return this.enter(block, points, seq)
     const from = this.placeHere(list.position)
     if (from.points === points && from.seq === seq) return { from, to: from }
-    const { block, index } = list
-    list.find(points, seq)
-    const position = list.move(block, index, points, seq)
+    const { block: blockBefore, index: indexBefore } = list
+    list.findIn(block, points, seq)
+    const position = list.move(blockBefore, indexBefore, points, seq)
     const isNew = this.count(points, 1)
     const isLost = this.count(from.points, -1)
     const to = this.placeHere(position)
@@ -126,9 +119,10 @@ export class RankIndex {
   /** Returns up to `count` standings from `offset` (0 is the top) in order. */
   range(offset: number, count: number): Listed[] {
     const start = Math.max(0, offset)
-    if (start >= this.size || count <= 0) return []
+    const length = Math.min(count, this.size - start)
+    if (length <= 0) return []
     this.list.seek(start)
-    return this.listFrom(start, Math.min(count, this.size - start))
+    return listRun(this.list, this.tieRule, length, start + 1, this.rankHere(start), this.paper)
   }
 
   /** Returns up to `count` standings with the subject in the middle where the ends allow; of an even count one more follows. Empty if unknown. */
@@ -151,9 +145,9 @@ export class RankIndex {
     return this.list.locate()
   }
 
-  private enter(points: number, seq: number): Move {
+  private enter(block: number, points: number, seq: number): Move {
     const { list } = this
-    list.find(points, seq)
+    list.findIn(block, points, seq)
     list.insert(points, seq)
     const isNew = this.count(points, 1)
     const to = this.placeHere(list.position)
@@ -197,55 +191,22 @@ export class RankIndex {
     return rank
   }
 
-  /** Records the former rank of subjects below the cursor, each one step higher before; the first of `passed` stands next. */
+  /** Keeps the former rank of the subjects just below the cursor, which stands at `to`: each stood one higher. */
   private markOvertaken(to: Place, passed: number, isNew: boolean): void {
-    const { list, tieRule } = this
-    let { position, rank, points } = to
-    for (let left = Math.min(passed, PASSED_MAX); left > 0; left--) {
-      list.next()
-      position++
-      const held = list.points
-      if (held !== points || tieRule === 'ORDINAL') rank = tieRule === 'DENSE' ? rank + 1 : position
-      points = held
-      if (tieRule === 'ORDINAL' || (held < to.points && (isNew || tieRule === 'COMPETITION'))) list.previousRank = rank - 1
-    }
+    if (this.tieRule === 'DENSE' && !isNew) return
+    this.list.index++
+    markRun(this.list, this.tieRule, Math.min(passed, PASSED_MAX), to, -1, this.tieRule === 'ORDINAL' ? Infinity : to.points)
   }
 
-  /** Records the former rank of the subjects just above the subject that fell from `from` to `to`, each one step lower before. */
+  /** Keeps the former rank of the subjects just above the subject that fell: each stood one lower. */
   private markOvertaking(to: Place, from: Place, isLost: boolean): void {
+    if (this.tieRule === 'DENSE' && !isLost) return
     const { list, tieRule } = this
     const passed = Math.min(to.position - from.position, PASSED_MAX)
-    let position = to.position - passed
+    const position = to.position - passed // Of the first of them, from 1.
     list.seek(position - 1)
-    let rank = this.rankHere(position - 1)
-    let { points } = list
-    for (let left = passed; left > 0; left--) {
-      const held = list.points
-      if (tieRule === 'ORDINAL') rank = position
-      else if (held !== points) rank = tieRule === 'DENSE' ? rank + 1 : position
-      points = held
-      if (tieRule === 'ORDINAL' || (held < from.points && (isLost || tieRule === 'COMPETITION'))) list.previousRank = rank + 1
-      list.next()
-      position++
-    }
-  }
-
-  /** Returns `count` standings from the cursor, which stands at `start`. */
-  private listFrom(start: number, count: number): Listed[] {
-    const { list, tieRule, paper } = this
-    paper.take(count)
-    const listed: Listed[] = []
-    let rank = this.rankHere(start)
-    for (let at = 0; at < count; at++) {
-      const { points, seq, previousRank } = list
-      const position = start + at + 1
-      if (at > 0 && (tieRule === 'ORDINAL' || points !== listed[at - 1]!.points)) rank = tieRule === 'DENSE' ? rank + 1 : position
-      list.writeSubject(paper, at)
-      listed.push({ position, rank, points, seq, subjectId: '', previousRank: previousRank === 0 ? null : previousRank })
-      list.next()
-    }
-    const ids = paper.read(count)
-    for (let at = 0; at < count; at++) listed[at]!.subjectId = uuidAt(ids, at)
-    return listed
+    const rank = this.rankHere(position - 1)
+    const above = { position: position - 1, rank, points: list.points } // As if one stood above in a tie with the first.
+    markRun(list, tieRule, passed, above, 1, tieRule === 'ORDINAL' ? Infinity : from.points)
   }
 }

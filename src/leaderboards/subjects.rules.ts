@@ -9,6 +9,7 @@ const LOAD_MAX = 0.6 // Open addressing with steps of one stays near two probes 
  */
 export class SubjectTable {
   size = 0
+  private touched = 0
   private pairs: Uint32Array // Hash and value + 1 of entry e at 2e and 2e + 1; 0 is empty.
 
   constructor(sizeExpected = 0) {
@@ -18,6 +19,11 @@ export class SubjectTable {
   /** Returns the bytes held outside the JavaScript heap. */
   get bytes(): number {
     return this.pairs.byteLength
+  }
+
+  /** Has the place of this hash fetched from memory while the caller goes on with other things. */
+  touch(hash: number): void {
+    this.touched = this.pairs[(spread(hash) & this.mask) * 2]!
   }
 
   /** Returns the first entry with this hash, or -1. */

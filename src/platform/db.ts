@@ -17,7 +17,12 @@ types.setTypeParser(1082, text => text) // date stays YYYY-MM-DD: a JavaScript D
 export interface Addresses { owner: ClientConfig; app: ClientConfig; relay: ClientConfig }
 
 /** The open connections of one node. */
-export interface Database { orm: MikroORM; pool: Pool; addresses: Addresses; close(): Promise<void> }
+export interface Database {
+  orm: MikroORM; pool: Pool; addresses: Addresses
+  /** Called after a commit that emitted an event: wakes the relay. */
+  onEmit: () => void
+  close(): Promise<void>
+}
 
 /** Returns the open connections; `entities` are the classes that MikroORM writes. */
 export async function openDatabase(addresses: Addresses, entities: Function[]): Promise<Database> {
@@ -32,7 +37,7 @@ export async function openDatabase(addresses: Addresses, entities: Function[]): 
   } as ConstructorParameters<typeof Pool>[0])
   pool.on('error', error => log.warn({ reason: error.message }, 'an idle database connection was lost'))
   return {
-    orm, pool, addresses,
+    orm, pool, addresses, onEmit: () => {},
     async close() {
       await Promise.allSettled([orm.close(), pool.end()])
     },

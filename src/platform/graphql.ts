@@ -1,5 +1,5 @@
 /** What every room's GraphQL door shares: scalars, Node, connections, payloads with userErrors, and the request's context. */
-import { type GraphQLResolveInfo, GraphQLScalarType, Kind as AstKind } from 'graphql'
+import { GraphQLError, type GraphQLResolveInfo, GraphQLScalarType, Kind as AstKind } from 'graphql'
 import DataLoader from 'dataloader'
 import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
 import { ErrorCode, fault, Refusal } from './errors.ts'
@@ -10,9 +10,9 @@ import type { Actor } from './tenancy.ts'
 
 registerEnumType(ErrorCode, { name: 'ErrorCode', description: 'Why a command was refused. Later versions may add values.' })
 
-function scalar<T>(name: string, description: string, serialize: (value: unknown) => unknown, parse: (value: unknown) => T) {
+function scalar<T>(name: string, description: string, serialize: (value: unknown) => T | string, parse: (value: unknown) => T) {
   return new GraphQLScalarType<T>({
-    name, description, serialize, parseValue: parse,
+    name, description, serialize: serialize as never, parseValue: parse,
     parseLiteral: node => parse(node.kind === AstKind.INT ? Number(node.value) : 'value' in node ? node.value : undefined),
   })
 }
@@ -146,10 +146,17 @@ export type Fetch<Row> = (context: Context, ids: readonly string[]) => Promise<(
 
 /** What a request carries: who asks, and the request's own batching loaders. */
 export class Context {
-  readonly actor: Actor
+  readonly #asker: Actor | GraphQLError
   readonly #loaders = new Map<Fetch<unknown>, DataLoader<string, unknown>>()
-  constructor(actor: Actor) {
-    this.actor = actor
+  /** `asker` is an error when there is no valid token: the schema may still be read. */
+  constructor(asker: Actor | GraphQLError) {
+    this.#asker = asker
+  }
+
+  /** Who asks. @throws Fault UNAUTHENTICATED */
+  get actor(): Actor {
+    if (this.#asker instanceof GraphQLError) throw this.#asker
+    return this.#asker
   }
 
   /** Forgets what was loaded: each message of a subscription reads afresh. */

@@ -20,6 +20,7 @@ export const LIMITS = {
   hubLingerMs: 120_000,
   feedSnapshotItems: 50,
   feedRingMax: 5_000,
+  feedDeltaEvents: 500,
   eventLogKeepMs: 24 * 3_600_000,
   eventReadMax: 1_000,
   drainMax: 5_000,

@@ -19,12 +19,19 @@ export interface Tx { em: SqlEntityManager; tenantId: string; now: Date }
 /** One SQL statement; a name makes it a prepared statement of its connection. */
 export interface Statement { name?: string; text: string; values?: unknown[] }
 
+/** The name of the statement that emits an event. */
+export const EMIT = 'emit'
+
 const SET_TENANT = { name: 'set_tenant', text: `select set_config('app.tenant_id', $1, true)` }
 
 /** Returns what `work` returns, run in one transaction of the actor's tenant through MikroORM; rolls back when it throws. */
 export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
   const em = actor.db.orm.em.fork({ session: { variables: { 'app.tenant_id': actor.tenantId } } })
-  return em.transactional(inner => work({ em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now })) as Promise<T>
+  const done = em.transactional(inner => work({ em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now })) as Promise<T>
+  return done.then(result => {
+    actor.db.onEmit()
+    return result
+  })
 }
 
 /** Returns the rows of one statement, run in its own transaction of the tenant, in one round trip. */
@@ -56,7 +63,10 @@ export async function inTenantBatch<T>(
     // COMMIT after a failed statement answers ROLLBACK without an error, so the statements' own errors decide.
     const failed = answers.find(answer => answer.status === 'rejected')
     if (failed) throw failed.reason
-    if (commit) state = 'done'
+    if (commit) {
+      state = 'done'
+      if (statements.some(({ name }) => name === EMIT)) db.onEmit()
+    }
     return answers.slice(opening.length, opening.length + statements.length)
       .map(answer => (answer as PromiseFulfilledResult<{ rows: QueryResultRow[] }>).value.rows)
   }

@@ -75,6 +75,16 @@ export function createTeam(actor: Actor, input: { name: string; departmentId?: s
   })
 }
 
+/** Gives a team a lead; emits `team.led`. @throws Refusal NOT_FOUND */
+export function leadTeam(actor: Actor, { teamId, leadId }: { teamId: string; leadId: string }) {
+  return inTenant(actor, async tx => {
+    const team = await require(tx.em, Team, teamId, 'teamId', 'team')
+    team.leadId = (await require(tx.em, User, leadId, 'leadId', 'user')).id
+    const mark = await emit(tx, 'team.led', { teamId, leadId })
+    return { team, mark }
+  })
+}
+
 /** Creates a department and returns its id. @throws Refusal TAKEN */
 export function createDepartment(actor: Actor, name: string): Promise<string> {
   const { tenantId, now } = actor

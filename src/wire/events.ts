@@ -123,6 +123,17 @@ export class TenantLog {
     return this.pos > pos
   }
 
+  /** Resolves when the node's position moves past `pos`, or when the signal aborts. */
+  async movedPast(pos: number, signal: AbortSignal): Promise<void> {
+    if (this.pos > pos || signal.aborted) return
+    let awaken = () => {}
+    const moved = new Promise<void>(resolve => { awaken = resolve })
+    this.#waiting.add(awaken)
+    signal.addEventListener('abort', awaken)
+    await moved
+    this.#waiting.delete(awaken)
+  }
+
   /**
    * Returns the position of the commit that a mark names, once this node holds it.
    * @throws Fault UNAVAILABLE when it is not there within 2 s: the mark is unknown or the relay is behind.

@@ -1,0 +1,159 @@
+/** A node: everything between the vault and the sockets, put together in order, taken apart in reverse. Tests run the same nodes. */
+import { Client, Pool, type ClientConfig } from 'pg'
+import { type Auth, authOf, type Issuer } from './wire/auth.ts'
+import type { Broker } from './wire/broker.ts'
+import { memoryBroker } from './wire/broker.memory.ts'
+import { redisBroker } from './wire/broker.redis.ts'
+import { EventLogs } from './wire/events.ts'
+import { httpDoor } from './wire/http.ts'
+import { startJobs } from './wire/jobs.ts'
+import { drained } from './wire/metrics.ts'
+import { Reactions } from './wire/reactions.ts'
+import { type Relay, startRelay } from './wire/relay.ts'
+import { socketDoor } from './wire/sockets.ts'
+import { feedReaction } from './feed/feed.reaction.ts'
+import { Boards } from './leaderboards/boards.ts'
+import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
+import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
+import { type Addresses, type Database, openDatabase } from './platform/db.ts'
+import { Context } from './platform/graphql.ts'
+import { log } from './platform/log.ts'
+import { makePartitions } from './platform/migrations.ts'
+import { StartError } from './platform/start-error.ts'
+import type { Actor } from './platform/tenancy.ts'
+import { levelReaction } from './points/level.reaction.ts'
+import { makeSchema } from './schema.ts'
+import { Tenant } from './tenants/tenant.entity.ts'
+import { Department, Team, TeamMembership } from './users/team.entity.ts'
+import { User } from './users/user.entity.ts'
+import type { FastifyInstance } from 'fastify'
+import type { GraphQLError } from 'graphql'
+
+const ENTITIES = [Tenant, User, Team, Department, TeamMembership, Leaderboard]
+const PARTITIONS_EVERY_MS = 3_600_000
+
+/** What a node is made of. */
+export interface NodeOptions {
+  addresses: Addresses
+  redisUrl?: string | undefined
+  issuers: Issuer[]
+  relay: boolean
+  host: string
+  port: number
+  /** Folder of the built pages. */
+  pages?: string | null
+  /** Adds routes before the door opens (the demo's). */
+  routes?(app: FastifyInstance, node: Pick<LaurelNode, 'db' | 'sockets'>): void | Promise<void>
+}
+
+/** A running node. */
+export interface LaurelNode {
+  db: Database
+  broker: Broker
+  logs: EventLogs
+  boards: Boards
+  relay: Relay | null
+  auth: Auth
+  url: string
+  port: number
+  sockets(): number
+  /** Builds a request context, as the doors do. */
+  contextFor(asker: Actor | GraphQLError): Context
+  close(): Promise<void>
+}
+
+/** Starts a node on a database whose schema is up to date. @throws StartError when Redis or the port cannot be had. */
+export async function startNode(options: NodeOptions): Promise<LaurelNode> {
+  const closers: (() => Promise<unknown> | void)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await Promise.resolve(closer()).catch((error: Error) => log.warn({ reason: error.message }, 'a part did not close well'))
+  }
+  try {
+    const db = await openDatabase(options.addresses, ENTITIES)
+    closers.push(() => db.close())
+    const broker = options.redisUrl ? await redisBroker(options.redisUrl) : memoryBroker()
+    closers.push(() => broker.close())
+    const logs = new EventLogs(db, broker)
+    closers.push(() => logs.close())
+    const boards = new Boards(db, logs)
+    closers.push(() => boards.close())
+
+    const relay = options.relay ? await startPostRoom(options.addresses, db, broker, logs, closers) : null
+    db.onEmit = () => {
+      relay?.wake()
+      if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
+    }
+
+    const auth = authOf(db, options.issuers)
+    const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), { boards, logs })
+    const schema = await makeSchema()
+    const http = await httpDoor({
+      schema, pages: options.pages ?? null,
+      contextOf: authorization => auth.actorOf(authorization).then(contextFor, contextFor),
+      unready: async () => {
+        const reachable = await db.pool.query('select 1').then(() => true, () => false)
+        return [...reachable ? [] : ['PostgreSQL cannot be reached'], ...broker.healthy() ? [] : ['Redis cannot be reached; other nodes hear of commits late']]
+      },
+    })
+    closers.push(http.close)
+    const door = socketDoor(http.app.server, { schema, actorOf: auth.actorOf, contextFor })
+    closers.push(() => door.close())
+    await options.routes?.(http.app, { db, sockets: door.open })
+    const port = await listen(http.app, options.host, options.port)
+    const shownHost = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host
+    const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`
+    return { db, broker, logs, boards, relay, auth, url, port, sockets: door.open, contextFor, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Starts the relay with what hangs on its leader: reactions, jobs and partitions. */
+async function startPostRoom(addresses: Addresses, db: Database, broker: Broker, logs: EventLogs, closers: (() => Promise<unknown> | void)[]): Promise<Relay> {
+  const heads = new Pool({ ...addresses.relay, max: 1, idleTimeoutMillis: 5_000 })
+  heads.on('error', () => {})
+  closers.push(() => heads.end())
+  const tenantIds = async () => (await heads.query<{ id: string }>('select tenant_id as id from event_head')).rows.map(({ id }) => id)
+
+  let relay: Relay | null = null
+  const reactions = new Reactions(db, [levelReaction, feedReaction], () => relay?.wake())
+  closers.push(() => reactions.close())
+  relay = await startRelay(addresses.relay, broker, {
+    onLead: () => void tenantIds().then(ids => reactions.hearAll(ids), (error: Error) => log.warn({ reason: error.message }, 'tenants could not be listed')),
+    onEvents(tenantId, events) {
+      drained.inc(events.length)
+      void logs.take(tenantId, events)
+      reactions.hear(tenantId, events)
+    },
+  })
+  const started = relay
+  closers.push(() => started.close())
+  closers.push(startJobs(db, [archiveJob], () => started.leads(), tenantIds))
+  const timer = setInterval(() => void tendPartitions(addresses.owner), PARTITIONS_EVERY_MS).unref()
+  closers.push(() => clearInterval(timer))
+  return relay
+}
+
+async function tendPartitions(owner: ClientConfig): Promise<void> {
+  const client = new Client(owner)
+  try {
+    await client.connect()
+    await makePartitions(client, new Date())
+  } catch (error) {
+    log.error({ reason: (error as Error).message }, 'partitions could not be made; rows go to the default partition')
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
+  await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: stop what listens there, or set PORT to a free one.`)
+    if (error.code === 'EACCES') throw new StartError(`Port ${port} needs more rights: set PORT to one above 1023.`)
+    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') throw new StartError(`HOST ${host} is no address of this machine: correct HOST.`)
+    throw error
+  })
+  return (app.server.address() as { port: number }).port
+}
+

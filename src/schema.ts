@@ -1,0 +1,38 @@
+/** The list of resolvers: the house's index of nouns, and the schema made of it. */
+import 'reflect-metadata'
+import { GraphQLObjectType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
+import { buildSchema } from 'type-graphql'
+import { ActivityResolver } from './activities/activity.resolver.ts'
+import './activities/activity.feed.ts'
+import { FeedResolver } from './feed/feed.resolver.ts'
+import { ArchiveResolver, LeaderboardResolver } from './leaderboards/leaderboard.resolver.ts'
+import { DeltaResolver, RankChangeResolver, StandingResolver } from './leaderboards/standing.resolver.ts'
+import { DateTime } from './platform/graphql.ts'
+import { type Kind, wireId } from './platform/ids.ts'
+import { PointFeedResolver } from './points/point.feed.ts'
+import { PointResolver } from './points/point.resolver.ts'
+import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.resolver.ts'
+
+const RESOLVERS = [
+  UserResolver, TeamResolver, DepartmentResolver, FeedResolver, PointResolver, PointFeedResolver, ActivityResolver,
+  LeaderboardResolver, ArchiveResolver, StandingResolver, RankChangeResolver, DeltaResolver,
+] as const
+
+/** Returns the executable schema. Every node's `id` leaves the house in its wire form. */
+export async function makeSchema(): Promise<GraphQLSchema> {
+  const schema = await buildSchema({
+    resolvers: RESOLVERS as unknown as [Function], validate: false, scalarsMap: [{ type: Date, scalar: DateTime }],
+    // Streams bring their own iterables; this satisfies the builder and is never asked.
+    pubSub: { publish: () => {}, subscribe: () => { throw new Error('streams do not use pubSub') } },
+  })
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!(type instanceof GraphQLObjectType) || !type.getInterfaces().some(({ name }) => name === 'Node')) continue
+    type.getFields().id!.resolve = (row: { id: string }) => wireId(type.name as Kind, row.id)
+  }
+  return schema
+}
+
+/** Returns the schema's text, sorted, as `schema.graphql` holds it. */
+export function schemaText(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`
+}

@@ -1,0 +1,87 @@
+/** The HTTP door: GraphQL over POST, health, metrics and the built pages, on one port with the sockets. */
+import { createReadStream, existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ApolloServer } from '@apollo/server'
+import { fastifyApolloHandler } from '@as-integrations/fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastifyStatic from '@fastify/static'
+import { GraphQLError, type GraphQLSchema } from 'graphql'
+import type { Context } from '../platform/graphql.ts'
+import { LIMITS } from '../platform/limits.ts'
+import { log } from '../platform/log.ts'
+import { formatError } from './error.format.ts'
+import { operations, registry } from './metrics.ts'
+
+/** What the HTTP door needs from the house. */
+export interface HttpDoor {
+  schema: GraphQLSchema
+  contextOf(authorization: string | undefined): Promise<Context>
+  /** Returns what is not ready, in words; empty when the node can serve. */
+  unready(): Promise<string[]>
+  /** Folder of the built pages, when there is one. */
+  pages: string | null
+}
+
+/** Returns the HTTP server with its routes, not yet listening. */
+export async function httpDoor({ schema, contextOf, unready, pages }: HttpDoor): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
+  const apollo = new ApolloServer<Context>({
+    schema, introspection: true, formatError: (_, error) => formatError(error), stopOnTerminationSignals: false, includeStacktraceInErrorResponses: false,
+    csrfPrevention: true, apollo: {}, plugins: [quietLanding, timing], logger: { debug() {}, info() {}, warn: (text: string) => log.warn(text), error: (text: string) => log.error(text) },
+    cache: 'bounded',
+  })
+  await apollo.start()
+  const app = Fastify({ bodyLimit: LIMITS.requestBytesMax, logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 128 } })
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500
+    // Anything below 500 is the framework's word on the request: too large, not JSON, unknown content type.
+    const shown = status < 500 ? { message: error.message, extensions: { code: 'BAD_REQUEST' } } : formatError(error)
+    return reply.code(status).send({ errors: [shown] })
+  })
+  app.route({ method: ['GET', 'POST'], url: '/graphql', handler: fastifyApolloHandler(apollo, { context: request => contextOf(request.headers.authorization) }) })
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/readyz', async (_request, reply) => {
+    const reasons = await unready()
+    return reply.code(reasons.length ? 503 : 200).send({ status: reasons.length ? 'unready' : 'ready', reasons })
+  })
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  if (pages && existsSync(join(pages, 'index.html'))) await servePages(app, pages)
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [{ message: 'There is nothing here. See / for what this server answers.', extensions: { code: 'NOT_FOUND' } }] }))
+  return { app, close: async () => {
+    await app.close()
+    await apollo.stop()
+  } }
+}
+
+const quietLanding = { async serverWillStart() { return { async renderLandingPage() { return { html: 'Laurel' } } } } }
+
+const timing = {
+  async requestDidStart() {
+    const begun = performance.now()
+    return {
+      async willSendResponse({ operation, errors }: { operation?: { operation: string }; errors?: readonly GraphQLError[] }) {
+        operations.observe({ type: operation?.operation ?? 'none', outcome: errors?.length ? 'error' : 'ok' }, (performance.now() - begun) / 1_000)
+      },
+    }
+  },
+}
+
+async function servePages(app: FastifyInstance, pages: string): Promise<void> {
+  await app.register(fastifyStatic, { root: join(pages, 'assets'), prefix: '/assets/', immutable: true, maxAge: '365d', index: false })
+  const page = (file: string) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const host = request.headers.host ?? ''
+    const sockets = /^[\w.:[\]-]+$/.test(host) ? `ws://${host} wss://${host}` : ''
+    reply.headers({
+      'content-security-policy': `default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ${sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache',
+    })
+    return reply.type('text/html; charset=utf-8').send(await readFile(join(pages, file)))
+  }
+  app.get('/', page('index.html'))
+  app.get('/explorer', page('explorer.html'))
+  app.get('/live/:id', page('live.html'))
+  for (const icon of ['favicon.svg', 'favicon.ico']) {
+    const path = join(pages, icon)
+    if (existsSync(path)) app.get(`/${icon}`, (_request, reply) => reply.type(icon.endsWith('svg') ? 'image/svg+xml' : 'image/x-icon').send(createReadStream(path)))
+  }
+}
