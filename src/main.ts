@@ -12,7 +12,7 @@ import { StartError } from './platform/start-error.ts'
 import { version } from './platform/project.ts'
 
 const begun = performance.now()
-const say = (line = '') => process.stdout.write(`${line}\n`)
+const say = (line = ''): void => void process.stdout.write(`${line}\n`)
 const step = (line: string) => say(`  ${((performance.now() - begun) / 1_000).toFixed(1).padStart(5)} s  ${line}`)
 
 async function run(): Promise<void> {

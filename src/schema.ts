@@ -1,5 +1,4 @@
 /** The list of resolvers: the house's index of nouns, and the schema made of it. */
-import 'reflect-metadata'
 import { GraphQLObjectType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchema } from 'type-graphql'
 import { ActivityResolver } from './activities/activity.resolver.ts'

@@ -1,4 +1,5 @@
 /** What every room's GraphQL door shares: scalars, Node, connections, payloads with userErrors, and the request's context. */
+import 'reflect-metadata' // The decorators of every room need it before they run.
 import { GraphQLError, type GraphQLResolveInfo, GraphQLScalarType, Kind as AstKind } from 'graphql'
 import DataLoader from 'dataloader'
 import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
@@ -146,22 +147,23 @@ export type Fetch<Row> = (context: Context, ids: readonly string[]) => Promise<(
 
 /** What a request carries: who asks, and the request's own batching loaders. */
 export class Context {
-  readonly #asker: Actor | GraphQLError
-  readonly #loaders = new Map<Fetch<unknown>, DataLoader<string, unknown>>()
+  // Not #private: Apollo Server hands resolvers a copy made with Object.create.
+  private readonly asker: Actor | GraphQLError
+  private readonly loaders = new Map<Fetch<unknown>, DataLoader<string, unknown>>()
   /** `asker` is an error when there is no valid token: the schema may still be read. */
   constructor(asker: Actor | GraphQLError) {
-    this.#asker = asker
+    this.asker = asker
   }
 
   /** Who asks. @throws Fault UNAUTHENTICATED */
   get actor(): Actor {
-    if (this.#asker instanceof GraphQLError) throw this.#asker
-    return this.#asker
+    if (this.asker instanceof GraphQLError) throw this.asker
+    return this.asker
   }
 
   /** Forgets what was loaded: each message of a subscription reads afresh. */
   renew(): void {
-    this.#loaders.clear()
+    this.loaders.clear()
   }
 
   /** Returns the row of an id through a loader that lives as long as this request. */
@@ -171,8 +173,8 @@ export class Context {
 
   /** Returns the request's loader of this fetch, for priming with rows already at hand. */
   loader<Row>(fetch: Fetch<Row>): DataLoader<string, Row | null> {
-    let loader = this.#loaders.get(fetch)
-    if (!loader) this.#loaders.set(fetch, (loader = new DataLoader<string, unknown>(ids => fetch(this, ids), { maxBatchSize: 500 })))
+    let loader = this.loaders.get(fetch)
+    if (!loader) this.loaders.set(fetch, (loader = new DataLoader<string, unknown>(ids => fetch(this, ids), { maxBatchSize: 500 })))
     return loader as DataLoader<string, Row | null>
   }
 }

@@ -19,9 +19,15 @@ export const PREFIX = {
 } as const
 export type Kind = keyof typeof PREFIX
 
-/** Returns a new time-ordered uuid (version 7) for the given instant. */
-export function newId(now: Date = new Date()): string {
-  return v7({ msecs: now.getTime() })
+let lastMs = 0
+let place = 0
+
+/** Returns a new uuid (version 7) for the given instant; ids made one after another for the same millisecond keep that order. */
+export function newId(now: Date): string {
+  const msecs = now.getTime()
+  place = msecs === lastMs ? place + 1 : Math.floor(Math.random() * 0x3fff_ffff)
+  lastMs = msecs
+  return v7({ msecs, seq: place })
 }
 
 /** Returns the uuid (version 5) that follows from a tenant, a source and a key: the same inputs always give the same id. */
