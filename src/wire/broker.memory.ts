@@ -1,5 +1,5 @@
 /** The broker of a single node: listeners are called after the publisher's own turn, as a network would. */
-import type { Broker } from './broker.ts'
+import { type Broker, tellEach } from './broker.ts'
 
 /** Returns a broker that reaches this process only. */
 export function memoryBroker(): Broker {
@@ -9,7 +9,7 @@ export function memoryBroker(): Broker {
     kind: 'memory',
     async publish(channel, message) {
       const heard = listeners.get(channel)
-      if (open && heard) queueMicrotask(() => { for (const listener of heard) listener(message) })
+      if (open && heard) queueMicrotask(() => tellEach(heard, message))
     },
     async subscribe(channel, listener) {
       const own = (message: string) => listener(message) // The same function may listen twice.

@@ -2,7 +2,7 @@
 import { createClient } from 'redis'
 import { log } from '../platform/log.ts'
 import { StartError } from '../platform/start-error.ts'
-import type { Broker } from './broker.ts'
+import { type Broker, tellEach } from './broker.ts'
 
 /**
  * Returns a broker over the Redis server at `url`. It reconnects by itself; what is published while it is away is lost.
@@ -22,9 +22,7 @@ export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Brok
   }
   await Promise.all([sender.connect(), receiver.connect()])
   const listeners = new Map<string, Set<(message: string) => void>>()
-  const hear = (message: string, channel: string) => {
-    for (const listener of listeners.get(channel) ?? []) listener(message)
-  }
+  const hear = (message: string, channel: string) => tellEach(listeners.get(channel) ?? [], message)
   return {
     kind: 'redis',
     async publish(channel, message) {

@@ -1,4 +1,5 @@
 /** The broker carries short messages between nodes. It may lose any of them: whoever listens refills from the event log. */
+import { log } from '../platform/log.ts'
 
 /** Publishes text on a channel to every listener of every node; delivery is in order per channel and at most once. */
 export interface Broker {
@@ -9,4 +10,15 @@ export interface Broker {
   /** Returns whether messages published now would reach other nodes. */
   healthy(): boolean
   close(): Promise<void>
+}
+
+/** Tells every listener; one that throws does not keep the message from the others. */
+export function tellEach<Message>(listeners: Iterable<(message: Message) => void>, message: Message): void {
+  for (const listener of listeners) {
+    try {
+      listener(message)
+    } catch (error) {
+      log.error({ err: error }, 'a listener failed')
+    }
+  }
 }

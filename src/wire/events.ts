@@ -4,7 +4,7 @@ import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { inTenantOnce } from '../platform/tenancy.ts'
-import type { Broker } from './broker.ts'
+import { type Broker, tellEach } from './broker.ts'
 
 /** One committed event: `pos` is dense per tenant, `mark` names its commit. */
 export interface LogEvent { pos: number; mark: number; topic: string; payload: unknown; at: Date }
@@ -106,7 +106,7 @@ export class TenantLog {
     }
     this.ring.push(...events)
     if (this.ring.length > LIMITS.feedRingMax) this.ring.splice(0, this.ring.length - LIMITS.feedRingMax)
-    for (const listener of this.#listeners) listener(events)
+    tellEach(this.#listeners, events)
     for (const awaken of this.#waiting) awaken()
   }
 
