@@ -1,6 +1,6 @@
 /** How activities are told in the feed. */
 import { registerTeller, registerWording } from '../feed/feed.rules.ts'
-import { tellChanges } from '../points/point.feed.ts'
+import { tellChanges } from '../points/change.rules.ts'
 
 registerTeller({ topic: 'activity.recorded', tell: payload => tellChanges(payload, 'POINTS_AWARDED') })
 registerTeller({ topic: 'activity.reversed', tell: payload => tellChanges(payload, 'POINTS_REVERSED') })

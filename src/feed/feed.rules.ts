@@ -1,5 +1,7 @@
 /** What of the event log is told to people. Each later room says how its events read; nothing here knows them. Pure. */
-import type { LogEvent } from '../wire/events.ts'
+
+/** A committed event as the feed needs to see it. */
+export interface Happened { pos: number; topic: string; payload: unknown; at: Date }
 
 /** One told event: `facts` are what its kind needs to be worded, `line` its place among the items of its event. */
 export interface FeedRow { pos: number; line: number; kind: FeedKindName; at: Date; userId: string | null; teamId: string | null; facts: Record<string, unknown> }
@@ -32,7 +34,7 @@ export function isTold(topic: string): boolean {
 }
 
 /** Returns the items of an event, in order; always the same for the same event. */
-export function toldBy({ pos, topic, payload, at }: LogEvent): FeedRow[] {
+export function toldBy({ pos, topic, payload, at }: Happened): FeedRow[] {
   return (tellers.get(topic)?.tell(payload) ?? []).map((told, line) => ({ ...told, pos, line, at }))
 }
 

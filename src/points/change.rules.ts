@@ -1,4 +1,5 @@
 /** Point changes inside an event: a compact table, since a batch of 1,000 activities is one event. Pure. */
+import type { Told } from '../feed/feed.rules.ts'
 
 /** One signed change of one user's points. `total` is the user's lifetime points after it; dates name the periods it counts in. */
 export interface PointChange {
@@ -35,6 +36,12 @@ export function changesOf(payload: unknown): readonly PointChange[] {
   let changes = unpacked.get(packed)
   if (!changes) unpacked.set(packed, (changes = unpack(packed)))
   return changes
+}
+
+/** Returns how point changes are told, one item each; those of zero points are not news. */
+export function tellChanges(payload: unknown, kind: 'POINTS_AWARDED' | 'POINTS_REVERSED'): Told[] {
+  return changesOf(payload).filter(({ points }) => points !== 0)
+    .map(({ userId, teamId, points, type }) => ({ kind, userId, teamId, facts: { points, type } }))
 }
 
 // Every board of a tenant reads the same event: it is unpacked once.

@@ -1,9 +1,8 @@
 /** How points and levels are told in the feed, and the fields they add to its items. */
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
-import { type FeedRow, registerTeller, registerWording, type Told } from '../feed/feed.rules.ts'
+import { type FeedRow, registerTeller, registerWording } from '../feed/feed.rules.ts'
 import { FeedItem } from '../feed/feed.entity.ts'
 import { Context, Points } from '../platform/graphql.ts'
-import { changesOf } from './change.rules.ts'
 import type { LevelChanged } from './level.reaction.ts'
 import { Level } from './point.entity.ts'
 import { levelsByTenant } from './point.queries.ts'
@@ -17,11 +16,6 @@ registerTeller({
 })
 registerWording('LEVEL_CHANGED', ({ number, title, direction }, name) =>
   direction === 'UP' ? `${name} reached level ${number}. ${title}.` : `${name} is at level ${number}. ${title}.`)
-
-/** Returns how point changes are told, one item each; those of zero points are not news. */
-export function tellChanges(payload: unknown, kind: 'POINTS_AWARDED' | 'POINTS_REVERSED'): Told[] {
-  return changesOf(payload).filter(({ points }) => points !== 0).map(({ userId, teamId, points, type }) => ({ kind, userId, teamId, facts: { points, type } }))
-}
 
 @Resolver(() => FeedItem)
 export class PointFeedResolver {
