@@ -1,0 +1,95 @@
+/** Running an operation: queries and mutations over HTTP, subscriptions over the live connection. */
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { liveUrl } from '../kit/ask.ts'
+import { readableJson } from '../kit/json.ts'
+import { connect } from '../socket.ts'
+
+/** One message of a subscription, as text. */
+export interface Received { number: number; atMs: number; kind: string; text: string }
+
+/** What the answer's side shows. */
+export interface Run {
+  phase: 'idle' | 'running' | 'done' | 'live' | 'ended'
+  text: string; tookMs: number | null; bytes: number; status: string | null; received: Received[]
+}
+
+export interface Wish { query: string; variables: string; operationName: string | null; isSubscription: boolean; authorization: string | null }
+
+const IDLE: Run = { phase: 'idle', text: '', tookMs: null, bytes: 0, status: null, received: [] }
+const RECEIVED_MAX = 200
+
+/** Returns the run, a way to start one (a running subscription is ended first) and a way to stop. */
+export function useRun(): { run: Run; start: (wish: Wish) => void; stop: () => void } {
+  const [run, setRun] = useState(IDLE)
+  const end = useRef<(() => void) | null>(null)
+  const stop = useCallback(() => {
+    end.current?.()
+    end.current = null
+    setRun(now => (now.phase === 'live' ? { ...now, phase: 'ended', status: 'stopped here' } : now.phase === 'running' ? { ...now, phase: 'done', status: 'given up here' } : now))
+  }, [])
+  useEffect(() => () => end.current?.(), [])
+  const start = useCallback((wish: Wish) => {
+    end.current?.()
+    let variables: unknown
+    try {
+      variables = wish.variables.trim() ? JSON.parse(wish.variables) : undefined
+    } catch (error) {
+      return setRun({ ...IDLE, phase: 'done', status: 'not sent', text: readableJson({ variables: String(error) }) })
+    }
+    const operation = { query: wish.query, variables: variables as Record<string, unknown> | undefined, ...(wish.operationName ? { operationName: wish.operationName } : {}) }
+    end.current = wish.isSubscription ? listen(operation, wish.authorization, setRun) : send(operation, wish.authorization, setRun)
+  }, [])
+  return { run, start, stop }
+}
+
+type SetRun = (next: Run | ((now: Run) => Run)) => void
+
+function send(operation: object, authorization: string | null, setRun: SetRun): () => void {
+  const abort = new AbortController()
+  const startMs = performance.now()
+  setRun({ ...IDLE, phase: 'running' })
+  const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json', ...(authorization ? { authorization } : {}) }
+  void fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(operation), signal: abort.signal }).then(async response => {
+    const body = await response.text()
+    const tookMs = performance.now() - startMs
+    setRun({ ...IDLE, phase: 'done', tookMs, bytes: new Blob([body]).size, status: String(response.status), text: readable(body) })
+  }).catch((error: unknown) => { if (!abort.signal.aborted) setRun({ ...IDLE, phase: 'done', status: 'no answer', text: String(error) }) })
+  return () => abort.abort()
+}
+
+function readable(body: string): string {
+  try {
+    return readableJson(JSON.parse(body), 88)
+  } catch { // Not JSON: shown as it came.
+    return body
+  }
+}
+
+function listen(operation: { query: string; variables?: Record<string, unknown> }, authorization: string | null, setRun: SetRun): () => void {
+  const connection = connect({ url: liveUrl(), authorization: () => authorization ?? '' })
+  let number = 0
+  setRun({ ...IDLE, phase: 'live', status: 'waiting' })
+  const hear = (value: unknown, kind: string) => {
+    const text = readableJson(value, 88)
+    const message = { number: ++number, atMs: Date.now(), kind, text }
+    setRun(now => ({ ...now, bytes: now.bytes + text.length, status: `${number} ${number === 1 ? 'message' : 'messages'}`, received: [message, ...now.received].slice(0, RECEIVED_MAX) }))
+  }
+  const over = (status: string) => setRun(now => ({ ...now, phase: 'ended', status }))
+  connection.subscribe(operation, {
+    next: message => hear(message, kindOf(message.data)),
+    error: cause => { hear(cause, 'error'); over(closeWords(cause)); connection.close() },
+    complete: () => { over('ended by the server'); connection.close() },
+  })
+  return () => connection.close()
+}
+
+/** The type of the message, where the operation asked for it. */
+function kindOf(data: unknown): string {
+  const first = Object.values((data ?? {}) as Record<string, { __typename?: string } | null>)[0]
+  return first?.__typename ?? 'next'
+}
+
+function closeWords(cause: unknown): string {
+  const { code, reason } = (cause ?? {}) as { code?: number; reason?: string }
+  return code ? `closed ${code}${reason ? `, ${reason}` : ''}` : 'refused'
+}

@@ -1,0 +1,52 @@
+/** Where a page's token comes from: the address's fragment, this browser's storage, or the demo. Never the query string, which servers log. */
+import { demoStatus, demoToken } from './demo.ts'
+
+const SAVED = 'laurel.token'
+
+export interface Access { token: string; source: 'saved' | 'demo' }
+
+/** Moves a token from `#token=…` into this browser's storage and out of the address bar. */
+export function takeTokenFromAddress(): void {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (!token) return
+  localStorage.setItem(SAVED, token)
+  history.replaceState(null, '', location.pathname + location.search)
+}
+
+/** Returns whether a token's own expiry lies in the past; false for what is not a readable JWT. */
+export function isExpired(token: string, nowMs: number): boolean {
+  try {
+    const claims = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown }
+    return typeof claims.exp === 'number' && claims.exp * 1_000 <= nowMs
+  } catch { // Opaque tokens are the server's to judge.
+    return false
+  }
+}
+
+/** Returns the saved token, or null when there is none or it has expired. */
+export function savedToken(): string | null {
+  const token = localStorage.getItem(SAVED)
+  if (!token || !isExpired(token, Date.now())) return token
+  localStorage.removeItem(SAVED)
+  return null
+}
+
+/** Forgets the saved token, after the server refused it. */
+export function forgetSavedToken(): void {
+  localStorage.removeItem(SAVED)
+}
+
+/** Returns the ways in to a board, to be tried in turn: the saved token first, then the demo's, for the tenant that owns the board. */
+export async function* waysIn(boardId: string | null): AsyncGenerator<Access> {
+  const saved = savedToken()
+  if (saved) yield { token: saved, source: 'saved' }
+  const status = await demoStatus().catch(() => null)
+  const tenant = status?.tenants.find(one => !boardId || one.boards.some(board => board.id === boardId))
+  const answer = tenant && await demoToken({ tenant: tenant.slug })
+  if (answer) yield { token: answer.token, source: 'demo' }
+}
+
+/** Keeps a token in this browser, in place of the one before. */
+export function saveToken(token: string): void {
+  localStorage.setItem(SAVED, token)
+}

@@ -1,0 +1,46 @@
+/** A small board that moves: the same subscription as the wall, the first five places. */
+import { useEffect, useState } from 'react'
+import { liveUrl } from '../kit/ask.ts'
+import { figure } from '../kit/format.ts'
+import { freshnessOf, LiveDot, useNow } from '../kit/live-state.tsx'
+import { rowsByRank } from '../live/board.ts'
+import { BoardList } from '../live/board-list.tsx'
+import { useBoardStream } from '../live/streams.ts'
+import { connect } from '../socket.ts'
+import type { Connection } from '../stream.ts'
+
+const ROWS = 6
+
+/** Returns the panel; `children` stand below the rows. */
+export function MiniBoard({ token, board, children }: { token: string; board: { id: string; name: string }; children?: React.ReactNode }) {
+  const [connection, setConnection] = useState<Connection | null>(null)
+  useEffect(() => {
+    const opened = connect({ url: liveUrl(), authorization: () => `Bearer ${token}` })
+    setConnection(opened)
+    return () => opened.close()
+  }, [token])
+  return (
+    <section className="panel mini" aria-label={board.name}>
+      {connection ? <Rows connection={connection} board={board} /> : <div className="head"><h2>{board.name}</h2></div>}
+      {children}
+    </section>
+  )
+}
+
+function Rows({ connection, board: { id, name } }: { connection: Connection; board: { id: string; name: string } }) {
+  const { board, state } = useBoardStream(connection, id, ROWS)
+  const now = useNow()
+  const rows = rowsByRank(board)
+  const changes = board.changesMs.filter(ms => now - ms < 60_000).length
+  const page = { ids: board.order.slice(0, ROWS), from: 1, to: ROWS }
+  return (
+    <>
+      <div className="head"><h2>{name}</h2><LiveDot freshness={freshnessOf(state, now)} /></div>
+      <div className="frame">
+        <BoardList board={board} page={page} label={name} nameLengthMax={22} moves={rows.some(row => row.closeRank !== null)} gaps={false} />
+        {board.loaded && rows.length === 0 && <p className="note">No points yet. The first entry starts the board.</p>}
+      </div>
+      <p className="foot note"><span>{changes === 1 ? '1 change' : `${figure(changes)} changes`} in the last minute</span><a className="link" href={`/live/${id}`}>Open the wall</a></p>
+    </>
+  )
+}

@@ -1,0 +1,66 @@
+/** The start page: what runs, a board that moves, where to go, and the first four steps. Outside the demo the same without demo parts. */
+import { useEffect, useState } from 'react'
+import { createRoot } from 'react-dom/client'
+import { takeTokenFromAddress } from '../kit/access.ts'
+import { Mark } from '../kit/marks.tsx'
+import { startTheme, ThemeToggle } from '../kit/theme.tsx'
+import { graphqlExamples, tokenExample } from './examples.ts'
+import { usePulse, useVisit } from './house.ts'
+import { MiniBoard } from './mini-board.tsx'
+import { Places } from './places.tsx'
+import { Running } from './running.tsx'
+import { SimulatorControl } from './simulator.tsx'
+import { Step } from './step.tsx'
+import { TokenForm } from './token-form.tsx'
+import '../styles/base.css'
+import '../styles/rows.css'
+import './start.css'
+
+function Start() {
+  const [pulse, look] = usePulse()
+  const { visit, tried, refused, again } = useVisit()
+  const [attempt, setAttempt] = useState(newAttempt)
+  const { demo, answerMs, asked } = pulse
+  const down = asked && answerMs === null
+  const up = answerMs !== null
+  useEffect(() => { if (up) again() }, [up, again]) // A server that came back may have other ids.
+  const board = visit?.leaderboards.nodes[0]
+  const places = demo?.tenants ?? (visit ? [{ name: visit.viewer.tenant.name, boards: visit.leaderboards.nodes }] : [])
+  return (
+    <div className="wrap">
+      <header className="top"><a className="brand" href="/"><Mark />Laurel</a>
+        <nav aria-label="Main"><a href="/explorer">Explorer</a>{board && <a href={`/live/${board.id}`}>Wall</a>}</nav>
+        {demo && <span className="chip">{demo.version}</span>}<ThemeToggle place="pages" />
+      </header>
+      <main>
+        <div className="hero">
+          <div>
+            <h1 role="status">{down ? 'Laurel does not answer' : 'Laurel is running'}</h1>
+            <p className="intro">{down ? 'This page asks again every five seconds. If you stopped the server, start it again.' : demo
+              ? 'Points, ranks and levels over one GraphQL address, live. This is a demo with invented people; nothing here leaves your machine.'
+              : 'Points, ranks and levels over one GraphQL address, live.'}</p>
+            <Running pulse={pulse} />
+          </div>
+          {visit && board ? (
+            <MiniBoard token={visit.access.token} board={board}>{demo && <SimulatorControl simulator={demo.simulator} changed={look} />}</MiniBoard>
+          ) : tried && demo === null ? <TokenForm refused={refused} again={again} empty={visit !== null} /> : <section className="panel mini bones-panel" aria-hidden="true" />}
+        </div>
+        <Places places={places} />
+        <div className="steps">
+          <Step example={tokenExample(Boolean(demo), visit?.viewer.tenant.slug)} token={null} />
+          {graphqlExamples(visit, attempt).map(example => (
+            <Step key={example.kind} example={example} token={visit?.access.token ?? null} ran={example.kind === 'mutation' ? () => setAttempt(newAttempt()) : undefined} />))}
+        </div>
+      </main>
+      <footer className="note">Also here: <a className="link" href="/healthz">/healthz</a> <a className="link" href="/readyz">/readyz</a> <a className="link" href="/metrics">/metrics</a></footer>
+    </div>
+  )
+}
+
+/** A key for one attempt; a repeated key would be answered with the first attempt's activity. */
+const newAttempt = () => `try-${Date.now().toString(36)}`
+
+startTheme('pages')
+takeTokenFromAddress()
+const root = document.getElementById('root')
+if (root) createRoot(root).render(<Start />)
