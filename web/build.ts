@@ -32,7 +32,10 @@ export async function buildPages(): Promise<{ folder: string; built: boolean; ms
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return done(false)
   const draft = join(PROJECT, `dist/.web-${process.pid}`)
   try {
-    await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), draft], { timeout: BUILD_MS_MAX, cwd: PROJECT })
+    await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), draft], {
+      timeout: BUILD_MS_MAX, cwd: PROJECT,
+      env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' }, // A server started by a test must not leave test pages behind.
+    })
     writeFileSync(join(draft, '.hash'), hash)
     rmSync(PAGES, { recursive: true, force: true })
     renameSync(draft, PAGES)

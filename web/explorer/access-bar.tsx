@@ -6,13 +6,13 @@ import type { TokenDesk } from './tokens.ts'
 /** Returns the bar. */
 export function AccessBar({ desk }: { desk: TokenDesk }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const { saved, tenants, people, choice, choose, problem, authorization } = desk
+  const { saved, tenants, people, choice, choose, problem, authorization, who } = desk
   const known = choice === 'none' || saved.some(({ name }) => choice === `saved:${name}`) || people.some(({ tenant, id }) => choice === `demo:${tenant}:${id}`)
   return (
     <div className="access">
       <label htmlFor="as">Act as</label>
       <select id="as" className="field" value={known ? choice : ''} onChange={event => choose(event.target.value)}>
-        {tenants.length > 0 && <option value="">{tenants[0]?.name}, default person</option>}
+        {tenants.length > 0 && <option value="">{who && !known ? who : tenants[0]?.name}</option>}
         {tenants.length === 0 && !known && <option value="">Nobody</option>}
         {tenants.map(({ slug, name }) => (
           <optgroup key={slug} label={name}>{people.filter(({ tenant }) => tenant === slug).map(person => (

@@ -76,7 +76,7 @@ function listen(operation: { query: string; variables?: Record<string, unknown> 
   }
   const over = (status: string) => setRun(now => ({ ...now, phase: 'ended', status }))
   connection.subscribe(operation, {
-    next: message => hear(message, kindOf(message.data)),
+    next: message => hear(message.errors ? message : message.data, kindOf(message.data)),
     error: cause => { hear(cause, 'error'); over(closeWords(cause)); connection.close() },
     complete: () => { over('ended by the server'); connection.close() },
   })

@@ -7,8 +7,10 @@ export interface Tab { id: string; query: string; variables: string; example?: s
 const SAVED = 'laurel.explorer.tabs'
 const TABS_MAX = 20
 
+const MODIFIER = /Mac|iP/.test(navigator.platform) ? 'Cmd' : 'Ctrl'
+
 const EXAMPLES: Record<string, (board: string, type: string) => string> = {
-  query: board => `# Ctrl+Enter runs. Ctrl+Space completes. Ctrl+click opens the documentation.
+  query: board => `# ${MODIFIER}+Enter runs. Ctrl+Space completes. ${MODIFIER}+click opens the documentation.
 query FirstLook {
   viewer {
     role

@@ -31,9 +31,9 @@ async function demoPeople({ slug }: DemoTenant): Promise<DemoPerson[]> {
   return (data?.users?.nodes ?? []).map(user => ({ ...user, tenant: slug }))
 }
 
-/** All that the access bar shows and changes. `authorization` is the header's value, null without a token, undefined until it is known. */
+/** All that the access bar shows and changes. `authorization` is the header's value, null without a token, undefined until it is known; `who` names the demo person it speaks for. */
 export interface TokenDesk {
-  saved: SavedToken[]; tenants: DemoTenant[]; people: DemoPerson[]; choice: Choice; authorization: string | null | undefined; problem: string | null
+  saved: SavedToken[]; tenants: DemoTenant[]; people: DemoPerson[]; choice: Choice; authorization: string | null | undefined; problem: string | null; who: string | null
   choose(choice: Choice): void; save(token: SavedToken): void; remove(name: string): void
 }
 
@@ -42,7 +42,7 @@ export function useTokenDesk(): TokenDesk {
   const [saved, setSaved] = useState(savedTokens)
   const [choice, setChoice] = useState<Choice>(() => localStorage.getItem(CHOICE) ?? '')
   const [demo, setDemo] = useState<{ tenants: DemoTenant[]; people: DemoPerson[] } | null>(null)
-  const [access, setAccess] = useState<{ authorization: string | null | undefined; problem: string | null }>({ authorization: undefined, problem: null })
+  const [access, setAccess] = useState<Standing>({ authorization: undefined, problem: null, who: null })
 
   useEffect(() => {
     void demoStatus().catch(() => null).then(async status => {
@@ -69,17 +69,20 @@ export function useTokenDesk(): TokenDesk {
   }
 }
 
-async function authorizationFor(choice: Choice, tenants: DemoTenant[], saved: SavedToken[]): Promise<{ authorization: string | null; problem: string | null }> {
+interface Standing { authorization: string | null | undefined; problem: string | null; who: string | null }
+
+async function authorizationFor(choice: Choice, tenants: DemoTenant[], saved: SavedToken[]): Promise<Standing> {
+  const nobody = { authorization: null, problem: null, who: null }
   const [kind, first = '', user] = choice.split(':')
-  if (kind === 'none') return { authorization: null, problem: null }
+  if (kind === 'none') return nobody
   if (kind === 'saved') {
     const token = saved.find(({ name }) => name === choice.slice('saved:'.length))?.token
-    if (!token) return { authorization: null, problem: 'That token is no longer saved here.' }
-    return { authorization: `Bearer ${token}`, problem: isExpired(token, Date.now()) ? 'This token has run out.' : null }
+    if (!token) return { ...nobody, problem: 'That token is no longer saved here.' }
+    return { ...nobody, authorization: `Bearer ${token}`, problem: isExpired(token, Date.now()) ? 'This token has run out.' : null }
   }
   const tenant = tenants.find(({ slug }) => slug === first) ?? tenants[0]
-  if (!tenant) return { authorization: null, problem: null }
+  if (!tenant) return nobody
   // A person of an earlier demo is unknown to this one: the company's default person stands in.
   const answer = await demoToken({ tenant: tenant.slug, ...(user ? { user } : {}) }) ?? await demoToken({ tenant: tenant.slug })
-  return answer ? { authorization: `Bearer ${answer.token}`, problem: null } : { authorization: null, problem: 'The demo gave no token.' }
+  return answer ? { authorization: `Bearer ${answer.token}`, problem: null, who: `${answer.user.name}, ${answer.role.toLowerCase()}` } : { ...nobody, problem: 'The demo gave no token.' }
 }

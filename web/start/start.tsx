@@ -35,8 +35,8 @@ function Start() {
       <main>
         <div className="hero">
           <div>
-            <h1 role="status">{down ? 'Laurel does not answer' : 'Laurel is running'}</h1>
-            <p className="intro">{down ? 'This page asks again every five seconds. If you stopped the server, start it again.' : demo
+            <h1>{down ? 'Laurel does not answer' : 'Laurel is running'}</h1>
+            <p className="intro" role="status">{down ? 'This page asks again every five seconds. If you stopped the server, start it again.' : demo
               ? 'Points, ranks and levels over one GraphQL address, live. This is a demo with invented people; nothing here leaves your machine.'
               : 'Points, ranks and levels over one GraphQL address, live.'}</p>
             <Running pulse={pulse} />

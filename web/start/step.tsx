@@ -30,7 +30,7 @@ export function Step({ example: { title, note, text, kind, tab }, token, ran }: 
   return (
     <section className="panel step">
       <div className="head"><h2>{title}</h2><span>
-        {tab && <a className="btn sm bare" href={`/explorer#${tab}`} aria-label={`Open in the explorer: ${title}`}>Explore</a>}
+        {tab && <a className="btn sm bare" href={`/explorer#${tab}`} aria-label={`Explore: ${title}`}>Explore</a>}
         <CopyButton text={text} name={title} />
         {kind !== 'shell' && token && <button type="button" className="btn sm pri" onClick={() => void run()} aria-label={`${verb}: ${title}`}><Icon name={running && kind === 'subscription' ? 'stop' : 'play'} />{verb}</button>}
       </span></div>
