@@ -64,6 +64,7 @@ export async function tokenOf(tenantId: string, userId: string | null, role: Rol
   return (await issuer.sign({ tenantId, userId, role }, new Date())).token
 }
 
+/** What the API answers over HTTP. */
 export interface Answer { data?: any; errors?: { message: string; path?: string[]; extensions: { code: string } & Record<string, unknown> }[]; extensions?: unknown } // eslint-disable-line
 
 /** A person who asks. */

@@ -7,7 +7,9 @@ import { parseStreamCursor, type SnapshotReason, streamCursor, type StreamReader
 import { FEED_REACTION } from './feed.reaction.ts'
 import { type FeedRow, isAddressed, type Scope, toldBy } from './feed.rules.ts'
 
+/** The newest items, newest first, in place of whatever the reader had. */
 export interface FeedSnapshotMessage { __typename: 'FeedSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; items: FeedRow[] }
+/** The items after the reader's cursor, oldest first, and the commits in between. */
 export interface FeedDeltaMessage { __typename: 'FeedDelta'; after: string; cursor: string; marks: number[]; at: Date; items: FeedRow[] }
 export type FeedStreamMessage = FeedSnapshotMessage | FeedDeltaMessage
 

@@ -4,6 +4,7 @@ import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts
 import { ALL_TIME_KEY, type Period } from '../platform/time.ts'
 import type { TieRule } from './rank.rules.ts'
 
+/** A board's row as reads return it; `subjectIds` is set when it ranks a list. */
 export interface LeaderboardRow {
   [column: string]: unknown
   id: string; name: string; metric: string; subject: 'USER' | 'TEAM' | 'DEPARTMENT'; scope: 'TENANT' | 'CUSTOM'; subjectIds: string[] | null
@@ -50,6 +51,7 @@ export function recountStatement(tenantId: string, board: LeaderboardRow, key: s
   }
 }
 
+/** A closed period of a board; `periodStart` is its first local day. */
 export interface ArchiveRow { [column: string]: unknown; id: string; leaderboardId: string; periodStart: string; closedAt: Date; size: number }
 
 const ARCHIVE = 'select id, leaderboard_id as "leaderboardId", period_start as "periodStart", closed_at as "closedAt", size from leaderboard_archive'
@@ -69,6 +71,7 @@ export async function listArchives(actor: Actor, boardId: string, first: number,
   return pageOf(rows, size, row => encodeCursor([row.periodStart]), after)
 }
 
+/** A standing of a closed period; `position` counts from 1 in order. */
 export interface ArchivedRow { [column: string]: unknown; position: number; rank: number; subjectId: string; points: number; seq: number }
 
 /** Returns a page of an archived period's standings, in order. */

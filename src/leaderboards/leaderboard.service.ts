@@ -11,6 +11,7 @@ import { Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, Le
 import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
 import { RankIndex, type StandingRow } from './rank.rules.ts'
 
+/** A new board as a command asks for it; ids are uuids, `archivedFrom` is the local day from which periods are archived. */
 export interface LeaderboardInput { name: string; subject: LeaderboardSubject; period: LeaderboardPeriod; tieRule?: TieRule; subjectIds?: string[] | null; archivedFrom?: string }
 
 /**

@@ -9,7 +9,9 @@ import type { Listed } from './rank.rules.ts'
 /** A row or change with its board, so that field resolvers know whose id `subjectId` is. */
 export type OfBoard<T> = T & { board: BoardProjection }
 
+/** The first places as they were last published. */
 export interface SnapshotMessage { __typename: 'LeaderboardSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; standings: OfBoard<Listed>[] }
+/** What changed between two publications, as a reader of the first places sees it. */
 export interface DeltaMessage {
   __typename: 'LeaderboardDelta'; after: string; cursor: string; marks: number[]; at: Date
   changes: OfBoard<{ subjectId: string; from: number | null; to: number; points: number }>[]; left: string[]; board: BoardProjection

@@ -1,5 +1,6 @@
 /** Levels: reached at lifetime points ≥ threshold (LEVEL-1..6); every crossing is told, one by one (LEVEL-R3). Pure. */
 
+/** A level's row as reads return it; `threshold` is in lifetime points. */
 export interface LevelRow {
   [column: string]: unknown
   number: number; key: string; title: string; threshold: number; badge: string; benefits: string[]; multiplierBp: number

@@ -12,6 +12,7 @@ export interface TenantRow {
   id: string; slug: string; name: string; platforms: string[]; defaultPlatform: string; industry: string; timeZone: string; currency: string
 }
 
+/** A new tenant as a command asks for it; the first platform is the default, `timeZone` an IANA name. */
 export interface TenantInput { slug: string; name: string; platforms: string[]; industry?: string; timeZone: string; currency: string }
 
 const COLUMNS = `tenant_id as id, slug, name, platforms, default_platform as "defaultPlatform", industry, time_zone as "timeZone", currency`

@@ -22,6 +22,7 @@ export class Team extends Node {
   @Property({ type: 'uuid', fieldName: 'lead_id', nullable: true }) leadId!: string | null
 }
 
+/** A user's time in a team; `endsAt` is null while it lasts. One primary team at a time counts for points. */
 @Entity({ tableName: 'team_membership' })
 export class TeamMembership {
   @PrimaryKey({ type: 'uuid' }) id!: string

@@ -2,12 +2,15 @@
 import { type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 
+/** A person's row as reads return it, with the primary team of this moment. */
 export interface UserRow {
   [column: string]: unknown
   id: string; name: string; email: string; role: string; kind: string; managerId: string | null; deactivatedAt: Date | null
   teamId: string | null
 }
+/** A team's row as reads return it. */
 export interface TeamRow { [column: string]: unknown; id: string; name: string; departmentId: string | null; leadId: string | null }
+/** A department's row as reads return it. */
 export interface DepartmentRow { [column: string]: unknown; id: string; name: string; headId: string | null }
 
 // The primary team of this moment comes with the person: boards, feeds and lists all show it.

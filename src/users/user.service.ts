@@ -8,6 +8,7 @@ import { Department, Team, TeamMembership } from './team.entity.ts'
 import { User, UserKind, type UserRole } from './user.entity.ts'
 import { refusalForUser } from './user.rules.ts'
 
+/** A new person as a command asks for it; ids are uuids. */
 export interface UserInput { name: string; email: string; role: UserRole; kind?: UserKind; managerId?: string | null; teamId?: string | null }
 
 /**

@@ -84,8 +84,8 @@ function listen(operation: { query: string; variables?: Record<string, unknown> 
 }
 
 /** The type of the message, where the operation asked for it. */
-function kindOf(data: unknown): string {
-  const first = Object.values((data ?? {}) as Record<string, { __typename?: string } | null>)[0]
+function kindOf(answer: unknown): string {
+  const first = Object.values((answer ?? {}) as Record<string, { __typename?: string } | null>)[0]
   return first?.__typename ?? 'next'
 }
 
