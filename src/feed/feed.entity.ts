@@ -5,8 +5,22 @@ import { SnapshotReason } from '../wire/stream.shapes.ts'
 
 export enum FeedScope { ME = 'ME', TEAM = 'TEAM', TENANT = 'TENANT' }
 export enum FeedKind { POINTS_AWARDED = 'POINTS_AWARDED', POINTS_REVERSED = 'POINTS_REVERSED', LEVEL_CHANGED = 'LEVEL_CHANGED' }
-registerEnumType(FeedScope, { name: 'FeedScope', description: 'Whose news: my own, my primary team\'s, or everybody\'s.' })
-registerEnumType(FeedKind, { name: 'FeedKind', description: 'What happened. Later versions add values.' })
+registerEnumType(FeedScope, {
+  name: 'FeedScope', description: 'Whose news.',
+  valuesConfig: {
+    ME: { description: 'What is about me.' },
+    TEAM: { description: 'What is about my primary team: its people at the time.' },
+    TENANT: { description: 'Everything.' },
+  },
+})
+registerEnumType(FeedKind, {
+  name: 'FeedKind', description: 'What happened. Later versions add values.',
+  valuesConfig: {
+    POINTS_AWARDED: { description: 'An activity paid points.' },
+    POINTS_REVERSED: { description: 'An activity was taken back with its points.' },
+    LEVEL_CHANGED: { description: 'A level was entered, upward or downward.' },
+  },
+})
 
 @ObjectType({ description: 'One piece of news.' })
 export class FeedItem {

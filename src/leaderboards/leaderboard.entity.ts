@@ -8,11 +8,44 @@ export enum LeaderboardSubject { USER = 'USER', TEAM = 'TEAM', DEPARTMENT = 'DEP
 export enum LeaderboardScope { TENANT = 'TENANT', CUSTOM = 'CUSTOM' }
 export enum LeaderboardPeriod { DAILY = 'DAILY', WEEKLY = 'WEEKLY', MONTHLY = 'MONTHLY', ALL_TIME = 'ALL_TIME' }
 export enum TieRule { COMPETITION = 'COMPETITION', DENSE = 'DENSE', ORDINAL = 'ORDINAL' }
-registerEnumType(LeaderboardMetric, { name: 'LeaderboardMetric', description: 'What is counted.' })
-registerEnumType(LeaderboardSubject, { name: 'LeaderboardSubject', description: 'Who is ranked.' })
-registerEnumType(LeaderboardScope, { name: 'LeaderboardScope', description: 'TENANT ranks everybody, CUSTOM a list of subjects.' })
-registerEnumType(LeaderboardPeriod, { name: 'LeaderboardPeriod', description: 'Calendar period in the tenant\'s time zone; weeks begin on Monday.' })
-registerEnumType(TieRule, { name: 'TieRule', description: 'How ties are ranked: COMPETITION 1-2-2-4, DENSE 1-2-2-3, ORDINAL 1-2-3-4 by who was first.' })
+registerEnumType(LeaderboardMetric, {
+  name: 'LeaderboardMetric', description: 'What is counted.',
+  valuesConfig: {
+    POINTS: { description: 'Points of activities.' },
+  },
+})
+registerEnumType(LeaderboardSubject, {
+  name: 'LeaderboardSubject', description: 'Who is ranked.',
+  valuesConfig: {
+    USER: { description: 'People.' },
+    TEAM: { description: 'Teams, by the points of their people while they were in them.' },
+    DEPARTMENT: { description: 'Departments, likewise.' },
+  },
+})
+registerEnumType(LeaderboardScope, {
+  name: 'LeaderboardScope', description: 'How wide a board reaches.',
+  valuesConfig: {
+    TENANT: { description: 'Everybody in the tenant.' },
+    CUSTOM: { description: 'A list of subjects.' },
+  },
+})
+registerEnumType(LeaderboardPeriod, {
+  name: 'LeaderboardPeriod', description: 'Calendar period in the tenant\'s time zone.',
+  valuesConfig: {
+    DAILY: { description: 'From midnight to midnight.' },
+    WEEKLY: { description: 'From Monday.' },
+    MONTHLY: { description: 'From the first of the month.' },
+    ALL_TIME: { description: 'Without an end; never archived.' },
+  },
+})
+registerEnumType(TieRule, {
+  name: 'TieRule', description: 'How ties are ranked.',
+  valuesConfig: {
+    COMPETITION: { description: '1-2-2-4: a tie shares the better rank and the next ranks stay empty.' },
+    DENSE: { description: '1-2-2-3: a tie shares a rank and none stays empty.' },
+    ORDINAL: { description: '1-2-3-4: whoever had the points first stands higher.' },
+  },
+})
 
 @Entity({ tableName: 'leaderboard' })
 @ObjectType({ implements: Node, description: 'A ranking that follows every commit.' })

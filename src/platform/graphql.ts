@@ -9,7 +9,18 @@ import { LIMITS } from './limits.ts'
 import { markOf, parseMark } from './marks.ts'
 import type { Actor } from './tenancy.ts'
 
-registerEnumType(ErrorCode, { name: 'ErrorCode', description: 'Why a command was refused. Later versions may add values.' })
+registerEnumType(ErrorCode, {
+  name: 'ErrorCode', description: 'Why a command was refused. Later versions may add values.',
+  valuesConfig: {
+    NOT_FOUND: { description: 'What was named does not exist in this tenant.' },
+    FORBIDDEN: { description: 'This role may not do it for this subject.' },
+    INVALID: { description: 'A value is malformed.' },
+    OUT_OF_RANGE: { description: 'A number, a date or a list lies outside its bounds.' },
+    TAKEN: { description: 'The name is in use.' },
+    IDEMPOTENCY_CONFLICT: { description: 'The key was sent before with another input.' },
+    ALREADY_REVERSED: { description: 'The activity was taken back before.' },
+  },
+})
 
 function scalar<T>(name: string, description: string, serialize: (value: unknown) => T | string, parse: (value: unknown) => T) {
   return new GraphQLScalarType<T>({

@@ -3,7 +3,13 @@ import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { Points } from '../platform/graphql.ts'
 
 export enum PointReason { ACTIVITY = 'ACTIVITY', REVERSAL = 'REVERSAL' }
-registerEnumType(PointReason, { name: 'PointReason', description: 'Why points moved.' })
+registerEnumType(PointReason, {
+  name: 'PointReason', description: 'Why points moved.',
+  valuesConfig: {
+    ACTIVITY: { description: 'An activity was recorded.' },
+    REVERSAL: { description: 'An activity was taken back.' },
+  },
+})
 
 @ObjectType({ description: 'One signed, immutable change of a user\'s points.' })
 export class PointEntry {

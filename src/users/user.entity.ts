@@ -7,8 +7,26 @@ export enum UserRole {
   VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE', ADMIN = 'ADMIN',
 }
 export enum UserKind { EMPLOYEE = 'EMPLOYEE', PARTNER = 'PARTNER', CLIENT = 'CLIENT' }
-registerEnumType(UserRole, { name: 'Role', description: 'What a person may do. MEMBER records for themself, MANAGER for their teams, ADMIN for all.' })
-registerEnumType(UserKind, { name: 'UserKind', description: 'Whether a person is staff, a partner or a client.' })
+registerEnumType(UserRole, {
+  name: 'Role', description: 'What a person may do.',
+  valuesConfig: {
+    VIEWER: { description: 'Reads.' },
+    MEMBER: { description: 'Reads, and records for themself.' },
+    PARTNER: { description: 'As MEMBER, for people outside the company.' },
+    MANAGER: { description: 'Records and takes back for the teams they lead.' },
+    FINANCE: { description: 'As MEMBER until money joins.' },
+    COMPLIANCE: { description: 'As MEMBER until compliance joins.' },
+    ADMIN: { description: 'Everything in the tenant.' },
+  },
+})
+registerEnumType(UserKind, {
+  name: 'UserKind', description: 'Whether a person is staff, a partner or a client.',
+  valuesConfig: {
+    EMPLOYEE: { description: 'Staff.' },
+    PARTNER: { description: 'A partner.' },
+    CLIENT: { description: 'A client.' },
+  },
+})
 
 @Entity({ tableName: 'users' })
 @ObjectType({ implements: Node, description: 'A person in a tenant.' })

@@ -3,6 +3,11 @@ import { registerEnumType } from 'type-graphql'
 
 export enum SnapshotReason { FIRST = 'FIRST', EXPIRED = 'EXPIRED', NEW_EPOCH = 'NEW_EPOCH', SLOW_CLIENT = 'SLOW_CLIENT' }
 registerEnumType(SnapshotReason, {
-  name: 'SnapshotReason',
-  description: 'Why a stream sends a snapshot: FIRST without a cursor, EXPIRED when the cursor is too old, NEW_EPOCH when history was lost, SLOW_CLIENT when the reader fell behind.',
+  name: 'SnapshotReason', description: 'Why a stream sends a snapshot.',
+  valuesConfig: {
+    FIRST: { description: 'The reader came without a cursor.' },
+    EXPIRED: { description: 'The cursor is too old to resume from, or unknown to this node.' },
+    NEW_EPOCH: { description: 'The history that the cursor belongs to was lost.' },
+    SLOW_CLIENT: { description: 'The reader fell too far behind.' },
+  },
 })
