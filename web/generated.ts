@@ -5,44 +5,68 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** What happened. Later versions add values. */
 export type FeedKind =
+  /** A level was entered, upward or downward. */
   | 'LEVEL_CHANGED'
+  /** An activity paid points. */
   | 'POINTS_AWARDED'
+  /** An activity was taken back with its points. */
   | 'POINTS_REVERSED';
 
-/** Whose news: my own, my primary team's, or everybody's. */
+/** Whose news. */
 export type FeedScope =
+  /** What is about me. */
   | 'ME'
+  /** What is about my primary team: its people at the time. */
   | 'TEAM'
+  /** Everything. */
   | 'TENANT';
 
-/** Calendar period in the tenant's time zone; weeks begin on Monday. */
+/** Calendar period in the tenant's time zone. */
 export type LeaderboardPeriod =
+  /** Without an end; never archived. */
   | 'ALL_TIME'
+  /** From midnight to midnight. */
   | 'DAILY'
+  /** From the first of the month. */
   | 'MONTHLY'
+  /** From Monday. */
   | 'WEEKLY';
 
 /** Who is ranked. */
 export type LeaderboardSubject =
+  /** Departments, likewise. */
   | 'DEPARTMENT'
+  /** Teams, by the points of their people while they were in them. */
   | 'TEAM'
+  /** People. */
   | 'USER';
 
-/** What a person may do. MEMBER records for themself, MANAGER for their teams, ADMIN for all. */
+/** What a person may do. */
 export type Role =
+  /** Everything in the tenant. */
   | 'ADMIN'
+  /** As MEMBER until compliance joins. */
   | 'COMPLIANCE'
+  /** As MEMBER until money joins. */
   | 'FINANCE'
+  /** Records and takes back for the teams they lead. */
   | 'MANAGER'
+  /** Reads, and records for themself. */
   | 'MEMBER'
+  /** As MEMBER, for people outside the company. */
   | 'PARTNER'
+  /** Reads. */
   | 'VIEWER';
 
-/** Why a stream sends a snapshot: FIRST without a cursor, EXPIRED when the cursor is too old, NEW_EPOCH when history was lost, SLOW_CLIENT when the reader fell behind. */
+/** Why a stream sends a snapshot. */
 export type SnapshotReason =
+  /** The cursor is too old to resume from, or unknown to this node. */
   | 'EXPIRED'
+  /** The reader came without a cursor. */
   | 'FIRST'
+  /** The history that the cursor belongs to was lost. */
   | 'NEW_EPOCH'
+  /** The reader fell too far behind. */
   | 'SLOW_CLIENT';
 
 export type BoardPageQueryVariables = Exact<{

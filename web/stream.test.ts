@@ -24,7 +24,7 @@ async function adder(port = 0) {
   const log: number[] = []
   const waiting = new Set<() => void>()
   const asked: (string | null)[] = []
-  const world = { ring: 100, refusal: null as string | null, skip: false, mute: false }
+  const world = { ring: 100, refusal: null as string | null, skip: false, broken: false }
   const add = (n: number) => { log.push(n); for (const wake of [...waiting]) wake() }
   async function* sum(after: string | null) {
     asked.push(after)
@@ -34,6 +34,7 @@ async function adder(port = 0) {
     for (;;) {
       while (at < log.length) {
         if (world.skip) { world.skip = false; at++; continue }
+        if (world.broken) { world.broken = false; yield { sum: new GraphQLError('Late.', { extensions: { code: 'UNAVAILABLE' } }) } }
         yield { sum: { after: String(at), cursor: String(at + 1), added: [log[at++]] } }
       }
       await new Promise<void>(wake => waiting.add(wake))
@@ -60,10 +61,10 @@ const TRANSPORTS: [string, (url: string, token?: string) => Connection][] = [
 ]
 
 /** Returns a stream on its total, with its states and messages on record. */
-function total(connection: Connection, after: string | null = null) {
+function total(connection: Connection, after: string | null = null, random = 0) {
   const seen = { total: 0, snapshots: 0, deltas: 0, states: [] as StreamState[] }
   const stream = follow<Message>(connection, {
-    query: QUERY, after, random: () => 0, // Attempts come after 200 ms, 400 ms, …
+    query: QUERY, after, random: () => random, // 0: attempts come after 200 ms, 400 ms, …
     onSnapshot: message => { seen.total = message.total; seen.snapshots++ },
     onDelta: message => { seen.total += message.added.reduce((a, b) => a + b, 0); seen.deltas++ },
     onState: state => seen.states.push(state),
@@ -164,6 +165,17 @@ test.each(TRANSPORTS)('%s: a refused operation ends, a passing refusal is tried 
   await soon(() => expect(second.stream.state).toMatchObject({ phase: 'ended', code: 'NOT_FOUND', reason: 'Refused.' }))
 })
 
+test.each(TRANSPORTS)('%s: a message that carries only an error is a passing refusal too: the stream goes on from its cursor', async (_name, transport) => {
+  const server = await adder()
+  const { seen, phases } = total(transport(server.url))
+  await soon(() => expect(seen.snapshots).toBe(1))
+  server.world.broken = true
+  server.add(3)
+  await soon(() => expect(seen).toMatchObject({ total: 3, snapshots: 1, deltas: 1 }))
+  expect(server.asked).toEqual([null, '0'])
+  expect(phases()).toBe('live reconnecting live')
+})
+
 test.each(TRANSPORTS)('%s: a wrong token ends the stream', async (_name, transport) => {
   const server = await adder()
   const { stream } = total(transport(server.url, 'wrong'))
@@ -180,6 +192,20 @@ test.each(TRANSPORTS)('%s: a server that starts late is waited for', async (_nam
   await adder(port)
   await soon(() => expect(seen.snapshots).toBe(1))
   expect(phases()).toMatch(/^connecting connecting (reconnecting )+live$/)
+})
+
+test.each(TRANSPORTS)('%s: the streams of a connection come back together, in the same attempts', async (_name, transport) => {
+  const server = await adder()
+  const connection = transport(server.url)
+  const [first, second] = [total(connection, null, 0), total(connection, null, 1)] // Alone they would wait 0.2 s and 1 s.
+  await soon(() => expect([first.seen.snapshots, second.seen.snapshots]).toEqual([1, 1]))
+  let opened = 0
+  server.sockets.on('connection', socket => { if (++opened < 3) socket.terminate() })
+  for (const socket of server.sockets.clients) socket.terminate()
+  await soon(() => expect(opened).toBe(3))
+  server.add(1)
+  await soon(() => expect([first.seen.total, second.seen.total]).toEqual([1, 1]))
+  expect(opened).toBe(3)
 })
 
 test('plain WebSocket: a line that stops answering counts as lost and is opened again', async () => {

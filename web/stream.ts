@@ -59,6 +59,9 @@ export function retryDelayMs(attempt: number, code: number | string | null, rand
 
 interface Ending { code: number | string | null; reason: string | null; final: boolean }
 
+const COMPLETED: Ending = { code: null, reason: 'The server ended the stream.', final: false }
+const UNPLUGGED: Ending = { code: null, reason: 'The device is offline.', final: false }
+
 /** Returns what a sink's error means: a close event, a list of GraphQL errors, or anything else (the network). */
 export function endingFor(cause: unknown): Ending {
   if (Array.isArray(cause)) {
@@ -71,31 +74,66 @@ export function endingFor(cause: unknown): Ending {
   return { code: closeCode, reason: typeof reason === 'string' && reason ? reason : null, final: closeCode !== null && FINAL_CODES.has(closeCode) }
 }
 
+/** The streams of one connection that wait for their next attempt: one timer and one backoff for all, so that they come back together. */
+interface Waiting { attempt: number; timer?: ReturnType<typeof setTimeout>; opens: Set<() => void> }
+const waitingOn = new WeakMap<Connection, Waiting>()
+
+function waitingOf(connection: Connection): Waiting {
+  const known = waitingOn.get(connection) ?? { attempt: 0, opens: new Set() }
+  waitingOn.set(connection, known)
+  return known
+}
+
+/** Calls all that wait, now. */
+function openAll(waiting: Waiting): void {
+  clearTimeout(waiting.timer)
+  waiting.timer = undefined
+  const opens = [...waiting.opens]
+  waiting.opens.clear()
+  for (const open of opens) open()
+}
+
+const isLost = (phase: Phase) => phase === 'reconnecting' || phase === 'offline'
+
+/** Returns the state and how to move it; `onState` hears each new phase and each new reason. */
+function keepState(onState: ((state: StreamState) => void) | undefined) {
+  let state: StreamState = { phase: 'connecting', sinceMs: Date.now(), newestMs: null, code: null, reason: null }
+  const move = (phase: Phase, change: Partial<StreamState> = {}) => {
+    const same = phase === state.phase
+    const sinceMs = same || (isLost(phase) && isLost(state.phase)) ? state.sinceMs : Date.now()
+    state = { ...state, code: null, reason: null, ...change, phase, sinceMs }
+    if (!same || change.code !== undefined) onState?.(state)
+  }
+  return { now: () => state, move }
+}
+
+/** Hears the device going on line and off line, where there is a browser; returns how to stop hearing. */
+function watchDevice(online: () => void, offline: () => void): () => void {
+  const { addEventListener, removeEventListener } = globalThis as unknown as Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>>
+  addEventListener?.('online', online)
+  addEventListener?.('offline', offline)
+  return () => {
+    removeEventListener?.('online', online)
+    removeEventListener?.('offline', offline)
+  }
+}
+
 /** Returns a running stream of `options.query`; it retries until `stop` or until an answer is final. */
 export function follow<M extends Snapshot>(connection: Connection, options: StreamOptions<M>): Stream {
-  const random = options.random ?? Math.random
-  let state: StreamState = { phase: 'connecting', sinceMs: Date.now(), newestMs: null, code: null, reason: null }
+  const waiting = waitingOf(connection)
+  const { now, move } = keepState(options.onState)
   let cursor = options.after ?? null
-  let attempt = 0
   let misfits = 0
-  let timer: ReturnType<typeof setTimeout> | undefined
   let end: (() => void) | undefined
-
-  const move = (phase: Phase, change: Partial<StreamState> = {}) => {
-    const lost = (p: Phase) => p === 'reconnecting' || p === 'offline'
-    const sinceMs = phase === state.phase || (lost(phase) && lost(state.phase)) ? state.sinceMs : Date.now()
-    const quiet = phase === state.phase && change.code === undefined
-    state = { ...state, code: null, reason: null, ...change, phase, sinceMs }
-    if (!quiet) options.onState?.(state)
-  }
 
   const lose = ({ code, reason, final }: Ending) => {
     end = undefined
-    if (final) return finish('ended', { code, reason })
+    if (final) return finish({ code, reason })
     const offline = globalThis.navigator?.onLine === false
-    // A first connection that fails was never live: it stays "connecting" to the eye, with the reason beside it.
-    move(offline ? 'offline' : state.phase === 'connecting' && attempt < 2 ? 'connecting' : 'reconnecting', { code, reason })
-    timer = setTimeout(open, retryDelayMs(attempt++, code, random()))
+    // A first connection that fails was never live: for two attempts it stays "connecting" to the eye, with the reason beside it.
+    move(offline ? 'offline' : now().phase === 'connecting' && waiting.attempt < 2 ? 'connecting' : 'reconnecting', { code, reason })
+    waiting.opens.add(open)
+    waiting.timer ??= setTimeout(() => openAll(waiting), retryDelayMs(waiting.attempt++, code, (options.random ?? Math.random)()))
   }
 
   const take = (message: M) => {
@@ -104,51 +142,50 @@ export function follow<M extends Snapshot>(connection: Connection, options: Stre
       if (++misfits > MISFITS_MAX) cursor = null
       return open()
     }
-    misfits = 0
-    attempt = 0
+    misfits = waiting.attempt = 0
     cursor = message.cursor
-    state = { ...state, newestMs: Date.now() }
-    move('live')
+    move('live', { newestMs: Date.now() })
     if (delta) options.onDelta(message as Extract<M, Delta>)
     else options.onSnapshot(message as Exclude<M, Delta>)
   }
 
   function open(): void {
-    clearTimeout(timer)
     end?.()
     let current = true // A subscription that was replaced may still have messages on their way.
-    const leave = connection.subscribe({ query: String(options.query), variables: { ...options.variables, after: cursor } }, {
+    let leave: (() => void) | undefined
+    const over = (ending: Ending | null) => {
+      if (!current) return
+      current = false
+      leave?.()
+      if (ending) lose(ending)
+    }
+    end = () => over(null)
+    leave = connection.subscribe({ query: String(options.query), variables: { ...options.variables, after: cursor } }, {
       next: ({ data, errors }) => {
-        if (!current) return
         const message = Object.values((data ?? {}) as Record<string, M | null>)[0]
-        if (message) return take(message)
-        stopCurrent()
-        lose(endingFor(errors ?? []))
+        if (!message) over(endingFor(errors ?? []))
+        else if (current) take(message)
       },
-      error: cause => { if (current) { current = false; lose(endingFor(cause)) } },
-      complete: () => { if (current) { current = false; lose({ code: null, reason: 'The server ended the stream.', final: false }) } },
+      error: cause => over(endingFor(cause)),
+      complete: () => over(COMPLETED),
     })
-    const stopCurrent = () => { current = false; leave() }
-    if (current) end = stopCurrent
   }
 
-  const retry = () => { if (state.phase !== 'ended' && !end) { attempt = 0; open() } }
-  const offConnected = connection.on('connected', () => { if (end) move('live') })
-  const window = globalThis as unknown as Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>>
-  const off = () => { end?.(); lose({ code: null, reason: 'The device is offline.', final: false }) }
-  window.addEventListener?.('online', retry)
-  window.addEventListener?.('offline', off)
-
-  function finish(phase: 'ended', change: Partial<StreamState>): void {
-    clearTimeout(timer)
+  const retry = () => {
+    waiting.attempt = 0
+    openAll(waiting)
+  }
+  const unwatch = watchDevice(retry, () => { end?.(); lose(UNPLUGGED) })
+  const unhear = connection.on('connected', () => { if (end) move('live') })
+  function finish(change: Partial<StreamState>): void {
+    waiting.opens.delete(open)
     end?.()
     end = undefined
-    offConnected()
-    window.removeEventListener?.('online', retry)
-    window.removeEventListener?.('offline', off)
-    move(phase, change)
+    unhear()
+    unwatch()
+    move('ended', change)
   }
 
   open()
-  return { get state() { return state }, retry, stop: () => { if (state.phase !== 'ended') finish('ended', {}) } }
+  return { get state() { return now() }, retry, stop: () => { if (now().phase !== 'ended') finish({}) } }
 }

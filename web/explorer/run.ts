@@ -17,6 +17,8 @@ export interface Wish { query: string; variables: string; operationName: string 
 
 const IDLE: Run = { phase: 'idle', text: '', tookMs: null, bytes: 0, status: null, received: [] }
 const RECEIVED_MAX = 200
+/** Characters a line of an answer takes at most: what the pane holds on a laptop with the documentation open. */
+const LINE_MAX = 62
 
 /** Returns the run, a way to start one (a running subscription is ended first) and a way to stop. */
 export function useRun(): { run: Run; start: (wish: Wish) => void; stop: () => void } {
@@ -59,7 +61,7 @@ function send(operation: object, authorization: string | null, setRun: SetRun): 
 
 function readable(body: string): string {
   try {
-    return readableJson(JSON.parse(body), 88)
+    return readableJson(JSON.parse(body), LINE_MAX)
   } catch { // Not JSON: shown as it came.
     return body
   }
@@ -70,7 +72,7 @@ function listen(operation: { query: string; variables?: Record<string, unknown> 
   let number = 0
   setRun({ ...IDLE, phase: 'live', status: 'waiting' })
   const hear = (value: unknown, kind: string) => {
-    const text = readableJson(value, 88)
+    const text = readableJson(value, LINE_MAX)
     const message = { number: ++number, atMs: Date.now(), kind, text }
     setRun(now => ({ ...now, bytes: now.bytes + text.length, status: `${number} ${number === 1 ? 'message' : 'messages'}`, received: [message, ...now.received].slice(0, RECEIVED_MAX) }))
   }

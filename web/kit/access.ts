@@ -41,7 +41,7 @@ export async function* waysIn(boardId: string | null): AsyncGenerator<Access> {
   const saved = savedToken()
   if (saved) yield { token: saved, source: 'saved' }
   const status = await demoStatus().catch(() => null)
-  const tenant = status?.tenants.find(one => !boardId || one.boards.some(board => board.id === boardId))
+  const tenant = status?.tenants.find(one => one.boards.some(board => board.id === boardId)) ?? status?.tenants[0]
   const answer = tenant && await demoToken({ tenant: tenant.slug })
   if (answer) yield { token: answer.token, source: 'demo' }
 }

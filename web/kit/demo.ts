@@ -6,7 +6,7 @@ export interface Simulator { running: boolean; paused: boolean; ratePerMinute: n
 export interface DemoStatus {
   version: string; graphqlUrl: string; wsUrl: string
   postgres: { kind: 'embedded' | 'external'; version: string; location: string }
-  redis: 'on' | 'off'; migrations: number; tenants: DemoTenant[]; simulator: Simulator; subscribers: number; firstBoardId: string | null
+  redis: 'on' | 'off'; migrations: number; tenants: DemoTenant[]; simulator: Simulator | null; subscribers: number; firstBoardId: string | null
 }
 export interface DemoToken { token: string; expiresAt: string; user: { id: string; name: string }; tenant: { slug: string; name: string }; role: string }
 

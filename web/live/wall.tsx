@@ -21,6 +21,7 @@ const PAGE_MS = 12_000
 /** Returns the wall of an open board. */
 export function Wall({ session: { connection, facts, viewer, boards }, board, state, asTable, setAsTable }: OpenBoard) {
   const now = useNow()
+  useIdlePointer()
   const { moment, queue } = useMoments()
   const feed = useFeedStream(connection, ['POINTS_AWARDED'])
   const levels = useFeedStream(connection, ['LEVEL_CHANGED'], queue)
@@ -48,8 +49,8 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
       </header>
       <main aria-label="Leaderboard">
         {band ? <p className="band">{band}</p> : (
-          <div className="cols" aria-hidden="true"><span>{moves && since && `arrows: places since ${since}`}</span>
-            <span>{pages.length > 1 && page ? `places ${page.from}–${page.to} of ${facts.size > board.order.length ? facts.size : board.order.length}` : ''}</span><span>points</span></div>)}
+          <div className="cols" aria-hidden="true"><span>{moves && since && !asTable && `arrows: since ${since}`}</span>
+            <span>{pages.length > 1 && page && !asTable ? `places ${page.from}–${page.to} of ${facts.size > board.order.length ? facts.size : board.order.length}` : ''}</span><span>{!asTable && 'points'}</span></div>)}
         {board.loaded && rows.length === 0 && <EmptyBoard period={facts.period} />}
         {asTable ? <TableView board={board} caption={`${facts.name}, by rank`} moves={moves} />
           : page && <BoardList board={board} page={page} label={facts.name} nameLengthMax={24} moves={moves} gaps />}
@@ -91,6 +92,26 @@ function useBurnInShift(): React.CSSProperties {
   }, [])
   const [x, y] = SHIFTS[step] ?? SHIFTS[0]
   return { translate: `${x}vh ${y}vh` }
+}
+
+const IDLE_MS = 4_000
+
+/** Marks the page as idle while the pointer rests: then neither the pointer nor the buttons are to be seen. */
+function useIdlePointer(): void {
+  useEffect(() => {
+    let timer = setTimeout(() => document.body.classList.add('idle'), IDLE_MS)
+    const moved = () => {
+      document.body.classList.remove('idle')
+      clearTimeout(timer)
+      timer = setTimeout(() => document.body.classList.add('idle'), IDLE_MS)
+    }
+    addEventListener('pointermove', moved)
+    return () => {
+      removeEventListener('pointermove', moved)
+      clearTimeout(timer)
+      document.body.classList.remove('idle')
+    }
+  }, [])
 }
 
 function FullScreenButton() {

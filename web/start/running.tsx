@@ -32,7 +32,7 @@ function demoLines({ postgres, redis, migrations, tenants, simulator }: DemoStat
 }
 
 /** Returns how often the simulator records something. */
-export function simulatorWords({ running, paused, ratePerMinute }: DemoStatus['simulator']): string {
-  if (!running) return 'simulator off'
-  return paused ? 'paused' : `${figure(ratePerMinute)} entries a minute`
+export function simulatorWords(simulator: DemoStatus['simulator']): string {
+  if (!simulator?.running) return 'simulator off'
+  return simulator.paused ? 'paused' : `${figure(simulator.ratePerMinute)} entries a minute`
 }

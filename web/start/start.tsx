@@ -42,7 +42,7 @@ function Start() {
             <Running pulse={pulse} />
           </div>
           {visit && board ? (
-            <MiniBoard token={visit.access.token} board={board}>{demo && <SimulatorControl simulator={demo.simulator} changed={look} />}</MiniBoard>
+            <MiniBoard token={visit.access.token} board={board}>{demo?.simulator && <SimulatorControl simulator={demo.simulator} changed={look} />}</MiniBoard>
           ) : tried && demo === null ? <TokenForm refused={refused} again={again} empty={visit !== null} /> : <section className="panel mini bones-panel" aria-hidden="true" />}
         </div>
         <Places places={places} />
