@@ -122,7 +122,7 @@ export function bannedNames(source: Source): string[] {
   const breaches = new Set<string>()
   const say = (node: unknown, where: number) => {
     const { name, type } = (node ?? {}) as { name?: string; type?: string }
-    const word = name && /Identifier$/.test(type ?? '') ? bannedWord(name) : null
+    const word = name && type?.endsWith('Identifier') ? bannedWord(name) : null
     if (word) breaches.add(`${source.path}:${lineAt(source, where)} names something ${name}: say something better than "${word}"`)
   }
   const fileWord = bannedWord(basename(source.path).replace(/\..*$/, ''))
