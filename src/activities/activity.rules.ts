@@ -30,15 +30,37 @@ export type Verdict =
   | { kind: 'DUPLICATE'; activityId: string }
   | { kind: 'REFUSED'; refusal: Refusal }
 
+/** What the key of a type looks like; nothing else can be one, and some of it PostgreSQL would not even compare. */
+const TYPE_KEY = /^[a-z][a-z0-9_]{1,63}$/
+
+/** Returns why a text cannot be, or null: it may have at most `max` UTF-16 units, whole characters and no NUL. */
+export function refusalForText(value: string | null, field: string, max: number): Refusal | null {
+  if (value === null || (value.length <= max && !value.includes('\0') && value.isWellFormed())) return null
+  return new Refusal(ErrorCode.INVALID, `${field} may have at most ${max} characters of plain text.`, [field])
+}
+
+/** Returns why an idempotency key cannot be, or null. */
+export function refusalForKey(key: string): Refusal | null {
+  if (key.length >= LIMITS.idempotencyKeyMin && key.length <= LIMITS.idempotencyKeyMax && /^[\x21-\x7e]+$/.test(key)) return null
+  return new Refusal(ErrorCode.INVALID, `idempotencyKey must have ${LIMITS.idempotencyKeyMin} to ${LIMITS.idempotencyKeyMax} visible ASCII characters.`, ['idempotencyKey'])
+}
+
+/** Returns the refusal of a key that names no type, optionally at a time. */
+export function noSuchType(key: string, when = ''): Refusal {
+  return new Refusal(ErrorCode.NOT_FOUND, `There is no activity type "${key.slice(0, 64).toWellFormed()}"${when}: see activityTypes for the keys.`, ['activityType'])
+}
+
+/** Returns whether the text could be the key of a type. */
+export function isTypeKey(text: string): boolean {
+  return TYPE_KEY.test(text)
+}
+
 /** Returns why an item's own values cannot be, or null; bounds as in LIMITS. */
 export function refusalForItem(item: Omit<ActivityItem, 'userId' | 'bodyHash'>, now: Date): Refusal | null {
-  const { idempotencyKey, quantity, occurredAt, source, sourceId, note } = item
-  const text = (value: string | null, field: string, max: number) =>
-    value !== null && (value.length > max || value.includes('\0') || !value.isWellFormed())
-      ? new Refusal(ErrorCode.INVALID, `${field} may have at most ${max} characters of plain text.`, [field]) : null
-  if (idempotencyKey.length < LIMITS.idempotencyKeyMin || idempotencyKey.length > LIMITS.idempotencyKeyMax || !/^[\x21-\x7e]+$/.test(idempotencyKey)) {
-    return new Refusal(ErrorCode.INVALID, `idempotencyKey must have ${LIMITS.idempotencyKeyMin} to ${LIMITS.idempotencyKeyMax} visible ASCII characters.`, ['idempotencyKey'])
-  }
+  const { activityType, idempotencyKey, quantity, occurredAt, source, sourceId, note } = item
+  const badKey = refusalForKey(idempotencyKey)
+  if (badKey) return badKey
+  if (!isTypeKey(activityType)) return noSuchType(activityType)
   if (!Number.isInteger(quantity) || quantity < 1 || quantity > LIMITS.quantityMax) {
     return new Refusal(ErrorCode.OUT_OF_RANGE, `quantity must be a whole number from 1 to ${LIMITS.quantityMax}.`, ['quantity'])
   }
@@ -50,7 +72,7 @@ export function refusalForItem(item: Omit<ActivityItem, 'userId' | 'bodyHash'>, 
   }
   if ((source === null) !== (sourceId === null)) return new Refusal(ErrorCode.INVALID, 'source and sourceId come together: name both or neither.', [source === null ? 'source' : 'sourceId'])
   if (source === '' || sourceId === '') return new Refusal(ErrorCode.INVALID, 'source and sourceId must not be empty.', [source === '' ? 'source' : 'sourceId'])
-  return text(source, 'source', LIMITS.sourceLengthMax) ?? text(sourceId, 'sourceId', LIMITS.sourceLengthMax) ?? text(note, 'note', LIMITS.noteLengthMax)
+  return refusalForText(source, 'source', LIMITS.sourceLengthMax) ?? refusalForText(sourceId, 'sourceId', LIMITS.sourceLengthMax) ?? refusalForText(note, 'note', LIMITS.noteLengthMax)
 }
 
 /** Returns the type version in force at the instant, or null; versions ascend by effectiveFrom. */
@@ -83,7 +105,7 @@ export function verdictFor(item: ActivityItem, earlier: Earlier, user: Recorded 
   if (earlier.source) return { kind: 'DUPLICATE', activityId: earlier.source }
   const occurredAt = item.occurredAt ?? now
   const type = typeAt(versions, occurredAt)
-  if (!type) return refused(ErrorCode.NOT_FOUND, `There is no activity type "${item.activityType.slice(0, 64)}" at that time: see activityTypes for the keys.`, 'activityType')
+  if (!type) return { kind: 'REFUSED', refusal: noSuchType(item.activityType, ' at that time') }
   if (!type.active) return refused(ErrorCode.NOT_FOUND, `The activity type "${type.key}" is switched off.`, 'activityType')
   return { kind: 'NEW', type, points: pointsFor(type, item.quantity), occurredAt }
 }

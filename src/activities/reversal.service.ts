@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto'
 import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { derivedId } from '../platform/ids.ts'
+import { LIMITS } from '../platform/limits.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { type Actor, inTenantBatch, inTenantOnce, retried } from '../platform/tenancy.ts'
 import { packChanges } from '../points/change.rules.ts'
 import { recountingFor } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
+import { refusalForKey, refusalForText } from './activity.rules.ts'
 import { entryInsert } from './activity.sql.ts'
 
 const NOBODY = '00000000-0000-0000-0000-000000000000'
@@ -20,11 +22,13 @@ interface Reversible {
 /**
  * Takes an activity's points back and returns the commit's mark; `idempotencyHit` when the same key did it before. Emits
  * `activity.reversed`. The change counts in the periods where the activity counted while they are open, else in the open ones.
- * @throws Refusal NOT_FOUND | FORBIDDEN | ALREADY_REVERSED | IDEMPOTENCY_CONFLICT
+ * @throws Refusal INVALID | NOT_FOUND | FORBIDDEN | ALREADY_REVERSED | IDEMPOTENCY_CONFLICT
  */
 export async function reverseActivity(actor: Actor, { activityId, idempotencyKey, reason }: { activityId: string; idempotencyKey: string; reason: string | null }) {
   const { tenantId, now } = actor
   const actorId = actor.userId ?? NOBODY
+  const refusal = refusalForKey(idempotencyKey) ?? refusalForText(reason, 'reason', LIMITS.noteLengthMax)
+  if (refusal) throw refusal
   const zone = await zoneOf(actor)
   const bodyHash = createHash('sha256').update(JSON.stringify(['reverse', activityId, reason])).digest()
   const [found] = await inTenantOnce<Reversible>(actor, {

@@ -6,7 +6,7 @@ import { derivedId, newId } from '../platform/ids.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { projectRoot } from '../platform/project.ts'
 import { type Actor, inTenantBatch } from '../platform/tenancy.ts'
-import type { TypeVersion } from './activity.rules.ts'
+import { isTypeKey, refusalForText, type TypeVersion } from './activity.rules.ts'
 
 /** A template pack: data of the house, copied into a tenant, never shared. */
 export interface ActivityPack {
@@ -51,7 +51,8 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
   const { tenantId, now } = actor
   const from = revision.effectiveFrom ?? now
   if (revision.points != null && Math.abs(revision.points) > 1_000_000) throw new Refusal(ErrorCode.OUT_OF_RANGE, 'points must lie within ±1,000,000.', ['points'])
-  if (revision.name != null && (!revision.name.trim() || revision.name.length > 200 || revision.name.includes('\0'))) throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
+  if (revision.name != null && (!revision.name.trim() || refusalForText(revision.name, 'name', 200))) throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
+  if (!isTypeKey(revision.key)) throw noSuchKey()
   return inTenantBatch(actor, async ({ run, last }) => {
     const [rows] = await run([{
       text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
@@ -59,7 +60,7 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
       values: [tenantId, revision.key],
     }])
     const newest = rows![0] as TypeVersion | undefined
-    if (!newest) throw new Refusal(ErrorCode.NOT_FOUND, 'There is no such activity type: see activityTypes for the keys.', ['key'])
+    if (!newest) throw noSuchKey()
     if (from <= newest.effectiveFrom) throw new Refusal(ErrorCode.OUT_OF_RANGE, `effectiveFrom must be after ${newest.effectiveFrom.toISOString()}, where the newest version begins.`, ['effectiveFrom'])
     const activityType: TypeVersion = {
       ...newest, id: newId(now), version: newest.version + 1, effectiveFrom: from, name: revision.name?.trim() ?? newest.name,
@@ -76,3 +77,5 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
     return { activityType, mark: Number(answers.at(-1)![0]!.mark) }
   })
 }
+
+const noSuchKey = () => new Refusal(ErrorCode.NOT_FOUND, 'There is no such activity type: see activityTypes for the keys.', ['key'])

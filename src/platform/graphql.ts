@@ -36,16 +36,26 @@ function text(name: string, value: unknown, pattern: RegExp, hint: string): stri
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/
 
+// JavaScript reads 30 February as 2 March.
+function isDay(day: string): boolean {
+  const date = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day)
+}
+
 export const DateTime = scalar<Date>('DateTime', 'An instant as RFC 3339 in UTC with milliseconds: "2026-11-24T09:30:00.000Z".',
   value => (value instanceof Date ? value : new Date(value as string)).toISOString(),
   value => {
     const date = new Date(text('DateTime', value, RFC_3339, 'RFC 3339 with a zone, such as "2026-11-24T09:30:00.000Z"'))
-    if (Number.isNaN(date.getTime())) throw fault('BAD_REQUEST', 'DateTime must be a date that exists.')
+    if (Number.isNaN(date.getTime()) || !isDay((value as string).slice(0, 10))) throw fault('BAD_REQUEST', 'DateTime must be a date that exists.')
     return date
   })
 
 export const LocalDate = scalar<string>('Date', 'A calendar date in the tenant\'s time zone: "2026-11-24".',
-  value => String(value), value => text('Date', value, /^\d{4}-\d{2}-\d{2}$/, 'like "2026-11-24"'))
+  value => String(value), value => {
+    const day = text('Date', value, /^\d{4}-\d{2}-\d{2}$/, 'like "2026-11-24"')
+    if (!isDay(day)) throw fault('BAD_REQUEST', 'Date must be a date that exists.')
+    return day
+  })
 
 export const Points = scalar<number>('Points', 'Whole points, positive or negative, within ±2^53−1.', value => Number(value), value => {
   if (!Number.isSafeInteger(value)) throw fault('BAD_REQUEST', 'Points must be a whole number within ±2^53−1.')
