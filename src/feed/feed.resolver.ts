@@ -5,13 +5,13 @@ import { Context, Cursor } from '../platform/graphql.ts'
 import { derivedId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { EventLogs } from '../wire/events.ts'
-import { iterate, poll } from '../wire/streams.ts'
+import { openStream, placeAfter, poll } from '../wire/streams.ts'
 import { Team } from '../users/team.entity.ts'
 import { User } from '../users/user.entity.ts'
 import { teamsById, usersById } from '../users/user.queries.ts'
 import { FeedItem, FeedKind, FeedMessage, FeedScope } from './feed.entity.ts'
 import { type FeedRow, type Scope, wordingOf } from './feed.rules.ts'
-import { FeedReader } from './feed.stream.ts'
+import { FeedSource } from './feed.stream.ts'
 
 /** What the house hands to requests of this room. */
 declare module '../platform/graphql.ts' {
@@ -28,9 +28,9 @@ async function scopeOf(context: Context, scope: FeedScope): Promise<Scope> {
   return { kind: 'TEAM', teamId }
 }
 
-async function readerOf(context: Context, { scope, kinds, after }: { scope: FeedScope; kinds?: FeedKind[] | null; after?: string | null }) {
+async function openFeed(context: Context, { scope, kinds, after }: { scope: FeedScope; kinds?: FeedKind[] | null; after?: string | null }) {
   const [wanted, followed] = await Promise.all([scopeOf(context, scope), context.logs.of(context.actor.tenantId)])
-  return new FeedReader(followed, context.actor.db, wanted, kinds ?? null, after)
+  return openStream(new FeedSource(followed, context.actor.db, wanted, kinds ?? null), placeAfter(followed.epoch, after))
 }
 
 @Resolver(() => FeedItem)
@@ -42,12 +42,12 @@ export class FeedResolver {
     @Arg('after', () => Cursor, { nullable: true, description: 'Cursor of the last message; a snapshot comes first without it.' }) after: string | null,
     @Arg('waitMs', () => Int, { defaultValue: 0, description: 'How long to wait for news, in ms.' }) waitMs: number) {
     if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
-    return poll(await readerOf(context, { scope, kinds, after }), waitMs)
+    return poll(await openFeed(context, { scope, kinds, after }), waitMs)
   }
 
   @Subscription(() => FeedMessage, {
     
-    subscribe: async ({ args, context }) => iterate(await readerOf(context as Context, args as never)) as never,
+    subscribe: ({ args, context }) => openFeed(context as Context, args as never) as never,
     description: 'News, live: the newest 50, then every item once. Resumes over 24 hours; else one snapshot with reason EXPIRED.',
   })
   feed(@Root() message: object, @Ctx() context: Context,

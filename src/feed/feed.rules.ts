@@ -34,7 +34,16 @@ export function isTold(topic: string): boolean {
 }
 
 /** Returns the items of an event, in order; always the same for the same event. */
-export function toldBy({ pos, topic, payload, at }: Happened): FeedRow[] {
+export function toldBy(event: Happened): readonly FeedRow[] {
+  let items = toldOnce.get(event)
+  if (!items) toldOnce.set(event, (items = tellAll(event)))
+  return items
+}
+
+// Every feed of a tenant reads the same event: it is told once.
+const toldOnce = new WeakMap<Happened, FeedRow[]>()
+
+function tellAll({ pos, topic, payload, at }: Happened): FeedRow[] {
   return (tellers.get(topic)?.tell(payload) ?? []).map((told, line) => ({ ...told, pos, line, at }))
 }
 

@@ -3,7 +3,7 @@ import type { Database } from '../platform/db.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { inTenantBatch } from '../platform/tenancy.ts'
 import type { LogEvent, TenantLog } from '../wire/events.ts'
-import { parseStreamCursor, type SnapshotReason, streamCursor, type StreamReader } from '../wire/streams.ts'
+import { type Place, type SnapshotReason, streamCursor, type StreamSource } from '../wire/streams.ts'
 import { FEED_REACTION } from './feed.reaction.ts'
 import { type FeedRow, isAddressed, type Scope, toldBy } from './feed.rules.ts'
 
@@ -14,55 +14,54 @@ export interface FeedDeltaMessage { __typename: 'FeedDelta'; after: string; curs
 export type FeedStreamMessage = FeedSnapshotMessage | FeedDeltaMessage
 
 const MARKS_MAX = 1_000
+const REMEMBERED_DELTAS = 32
 
-/** Follows the feed of one scope for one reader. */
-export class FeedReader implements StreamReader<FeedStreamMessage> {
+/** The feed of one scope, for everybody who follows it. */
+export class FeedSource implements StreamSource<FeedStreamMessage> {
+  readonly key: string
+  readonly kind = 'LOG'
   readonly #log: TenantLog
   readonly #db: Database
   readonly #scope: Scope
   readonly #kinds: ReadonlySet<string> | null
-  #pos: number | null = null
-  #told = 0 // The cursor that the reader was last given; #pos may be further, over events that are not for it.
-  #marks: number[] = []
-  #reason: SnapshotReason = 'FIRST'
+  readonly #deltas = new Map<string, FeedDeltaMessage>()
 
-  constructor(log: TenantLog, db: Database, scope: Scope, kinds: readonly string[] | null, after?: string | null) {
+  constructor(log: TenantLog, db: Database, scope: Scope, kinds: readonly string[] | null) {
     this.#log = log
     this.#db = db
     this.#scope = scope
-    this.#kinds = kinds?.length ? new Set(kinds) : null
-    if (after == null) return
-    const { epoch, pos } = parseStreamCursor(after)
-    if (epoch === log.epoch) this.#pos = this.#told = pos
-    else this.#reason = 'NEW_EPOCH'
+    this.#kinds = kinds?.length ? new Set([...kinds].sort()) : null
+    this.key = `feed:${JSON.stringify([log.tenantId, scope, this.#kinds && [...this.#kinds]])}`
   }
 
-  async read(): Promise<FeedStreamMessage[]> {
-    if (this.#pos === null) return [await this.#snapshot(this.#reason)]
-    if (this.#pos >= this.#log.pos) return []
-    const events = await this.#eventsAfter(this.#pos)
-    if (!events) return [await this.#snapshot('EXPIRED')]
-    const items: FeedRow[] = []
-    for (const event of events) {
-      const own = toldBy(event).filter(item => isAddressed(item, this.#scope, this.#kinds))
-      items.push(...own)
-      this.#marks.push(event.mark)
+  /** A place's `told` is the cursor that its reader was last given; `pos` may be further, over events that are not for it. */
+  async read(place: Place): Promise<{ messages: FeedStreamMessage[]; place: Place }> {
+    if (place.pos === null) return this.#snapshot(place.reason)
+    if (place.pos >= this.#log.pos) return { messages: [], place }
+    const events = await this.#eventsAfter(place.pos)
+    if (!events) return this.#snapshot(place.reason)
+    const pos = events.at(-1)!.pos
+    const key = `${place.told}:${pos}`
+    let delta = this.#deltas.get(key)
+    if (!delta) {
+      const items = events.flatMap(event => toldBy(event).filter(item => isAddressed(item, this.#scope, this.#kinds)))
+      if (!items.length) return { messages: [], place: { ...place, pos } }
+      const { epoch } = this.#log
+      delta = { __typename: 'FeedDelta', after: streamCursor(epoch, place.told), cursor: streamCursor(epoch, pos), marks: this.#marksBetween(place.told, events), at: events.at(-1)!.at, items }
+      this.#deltas.set(key, delta)
+      if (this.#deltas.size > REMEMBERED_DELTAS) this.#deltas.delete(this.#deltas.keys().next().value!)
     }
-    this.#pos = events.at(-1)?.pos ?? this.#pos
-    if (!items.length) {
-      if (this.#marks.length > MARKS_MAX) this.#marks = this.#marks.slice(-MARKS_MAX)
-      return []
-    }
-    const after = this.#told
-    this.#told = this.#pos
-    const { epoch } = this.#log
-    return [{ __typename: 'FeedDelta', after: streamCursor(epoch, after), cursor: streamCursor(epoch, this.#pos), marks: this.#marks.splice(0), at: events.at(-1)!.at, items }]
+    return { messages: [delta], place: { pos, told: pos, reason: 'EXPIRED' } }
   }
 
-  async changed(left: Promise<void>): Promise<void> {
-    const stop = new AbortController()
-    void left.then(() => stop.abort())
-    await this.#log.movedPast(this.#pos ?? 0, stop.signal)
+  onChange(listener: () => void): () => void {
+    return this.#log.listen(() => listener())
+  }
+
+  /** Returns the marks of the commits from the cursor to the newest of these events, also of those that told nothing. */
+  #marksBetween(told: number, events: readonly LogEvent[]): number[] {
+    const skipped = this.#log.ring.filter(({ pos }) => pos > told && pos < events[0]!.pos)
+    return [...skipped, ...events].slice(-MARKS_MAX).map(({ mark }) => mark)
   }
 
   /** Returns the events after `pos`, from memory or from PostgreSQL; null when the log no longer reaches back that far. */
@@ -74,7 +73,7 @@ export class FeedReader implements StreamReader<FeedStreamMessage> {
   }
 
   /** Reads the newest items in one snapshot: those kept, and those in the log beyond what was kept. */
-  async #snapshot(reason: SnapshotReason): Promise<FeedSnapshotMessage> {
+  async #snapshot(reason: SnapshotReason): Promise<{ messages: FeedStreamMessage[]; place: Place }> {
     const { tenantId } = this.#log
     const scoped = this.#scope.kind === 'ME' ? ['and user_id = $3', this.#scope.userId] : this.#scope.kind === 'TEAM' ? ['and team_id = $3', this.#scope.teamId] : ['']
     const [heads, kept, beyond] = await inTenantBatch({ tenantId, db: this.#db }, ({ last }) => last([
@@ -93,8 +92,7 @@ export class FeedReader implements StreamReader<FeedStreamMessage> {
     const newer = (beyond as LogEvent[]).reverse().flatMap(toldBy).filter(item => isAddressed(item, this.#scope, this.#kinds)).reverse()
     const items = [...newer, ...kept as unknown as FeedRow[]].slice(0, LIMITS.feedSnapshotItems)
     const pos = heads![0]!.pos as number
-    this.#pos = this.#told = pos
-    this.#marks = []
-    return { __typename: 'FeedSnapshot', cursor: streamCursor(this.#log.epoch, pos), takenAt: new Date(), reason, items }
+    const message: FeedSnapshotMessage = { __typename: 'FeedSnapshot', cursor: streamCursor(this.#log.epoch, pos), takenAt: new Date(), reason, items }
+    return { messages: [message], place: { pos, told: pos, reason: 'EXPIRED' } }
   }
 }

@@ -8,8 +8,8 @@ import { log } from '../platform/log.ts'
 import { inTenantBatch } from '../platform/tenancy.ts'
 import { periodKey, periodRange } from '../platform/time.ts'
 import { changesOf } from '../points/change.rules.ts'
+import { tellEach } from '../wire/broker.ts'
 import type { LogEvent, TenantLog } from '../wire/events.ts'
-import { Signal } from '../wire/streams.ts'
 import { diffLists, type ListDelta } from './delta.rules.ts'
 import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
 import { type Listed, RankIndex, type StandingRow } from './rank.rules.ts'
@@ -24,7 +24,7 @@ export class BoardProjection {
   readonly row: LeaderboardRow
   readonly zone: string
   readonly log: TenantLog
-  readonly changed = new Signal()
+  readonly #watchers = new Set<() => void>()
   index = new RankIndex('COMPETITION')
   key = ''
   /** The position up to which the index holds events; `published.pos` is what watchers know. */
@@ -60,10 +60,26 @@ export class BoardProjection {
     }
   }
 
+  /** Calls the watcher after each publication; returns how to stop. */
+  onChange(watcher: () => void): () => void {
+    const own = () => watcher()
+    this.#watchers.add(own)
+    return () => this.#watchers.delete(own)
+  }
+
+  /** Whether anybody watches. */
+  get isWatched(): boolean {
+    return this.#watchers.size > 0
+  }
+
+  #tellWatchers(): void {
+    tellEach(this.#watchers, undefined)
+  }
+
   close(): void {
     this.#stop()
     if (this.#timer) clearTimeout(this.#timer)
-    this.changed.ring()
+    this.#tellWatchers()
   }
 
   /** Builds the index of the current period anew from the ledger and publishes the difference; events meanwhile wait and are applied after it. */
@@ -101,21 +117,21 @@ export class BoardProjection {
     for (const event of events) {
       if (event.pos <= this.pos) continue
       this.pos = event.pos
-      if (this.#included.delete(event.mark)) this.#marks.push(event.mark)
-      else this.#apply(event)
+      this.#apply(event, this.#included.delete(event.mark))
     }
     this.#schedule()
   }
 
-  #apply({ payload, mark }: LogEvent): void {
+  #apply({ payload, mark }: LogEvent, isCounted: boolean): void {
     const field = SUBJECT_FIELD[this.row.subject]
     let touched = false
     for (const change of changesOf(payload)) {
       const subjectId = change[field]
       if (!subjectId || !change.points || this.#keyOf(change) !== this.key || (this.#only && !this.#only.has(subjectId))) continue
+      touched = true
+      if (isCounted) continue
       const held = this.index.get(subjectId)
       this.index.set(subjectId, (held?.points ?? 0) + change.points, Math.max(held?.seq ?? 0, change.seq))
-      touched = true
     }
     if (touched) this.#marks.push(mark)
   }
@@ -155,7 +171,7 @@ export class BoardProjection {
     } else if (!this.published.pos) {
       this.published = { pos: this.pos, at, list: new Map(top.map(listed => [listed.subjectId, listed])) }
     }
-    this.changed.ring()
+    this.#tellWatchers()
   }
 
   /** Resolves once watchers can be told what the event log holds up to `pos`. */

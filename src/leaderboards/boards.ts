@@ -50,7 +50,7 @@ export class Boards {
     for (const [key, kept] of this.#kept) {
       const board = await kept.opening.catch(() => null)
       if (!board) continue
-      if (board.changed.size) kept.usedMs = Date.now()
+      if (board.isWatched) kept.usedMs = Date.now()
       if (Date.now() - kept.usedMs > LIMITS.hubLingerMs) {
         this.#kept.delete(key)
         board.close()

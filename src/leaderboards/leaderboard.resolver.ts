@@ -7,15 +7,14 @@ import { LIMITS } from '../platform/limits.ts'
 import { parseMark } from '../platform/marks.ts'
 import { periodRange } from '../platform/time.ts'
 import { requireRole } from '../identity/access.rules.ts'
-import { iterate, poll } from '../wire/streams.ts'
+import { openStream, placeAfter, poll } from '../wire/streams.ts'
 import type { BoardProjection } from './board.projection.ts'
 import type { Boards } from './boards.ts'
-import { Leaderboard, LeaderboardArchive } from './leaderboard.entity.ts'
+import { Leaderboard, LeaderboardArchive, Standing } from './leaderboard.entity.ts'
 import { type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards } from './leaderboard.queries.ts'
 import { createLeaderboard } from './leaderboard.service.ts'
 import { LeaderboardCreateInput, LeaderboardCreatePayload, LeaderboardMessage, StandingConnection } from './leaderboard.shapes.ts'
-import { BoardReader } from './leaderboard.stream.ts'
-import { Standing } from './leaderboard.entity.ts'
+import { BoardSource } from './leaderboard.stream.ts'
 import { standingOf, standingsPage } from './standing.queries.ts'
 
 const LeaderboardConnection = connectionOf('Leaderboard', () => Leaderboard)
@@ -34,11 +33,11 @@ async function boardOf(context: Context, id: string, mark?: string | null): Prom
   return board
 }
 
-async function readerOf(context: Context, { id, top, after, atLeast }: { id: string; top: number; after?: string | null; atLeast?: string | null }) {
+async function openBoard(context: Context, { id, top, after, atLeast }: { id: string; top: number; after?: string | null; atLeast?: string | null }) {
   const board = await boardOf(context, requireId('Leaderboard', id, 'id'), atLeast)
-  const reader = new BoardReader(board, top, after)
-  if (after) await board.reach(Number(after.split(':')[1])) // Another node may have been ahead of this one.
-  return reader
+  const place = placeAfter(board.log.epoch, after)
+  if (place.pos !== null) await board.reach(place.pos) // Another node may have been ahead of this one.
+  return openStream(new BoardSource(board, top), place)
 }
 
 @Resolver(() => Leaderboard)
@@ -114,12 +113,12 @@ export class LeaderboardResolver {
     @Arg('after', () => Cursor, { nullable: true, description: 'Cursor of the last message; a snapshot comes first without it.' }) after: string | null,
     @Arg('waitMs', () => Int, { defaultValue: 0, description: 'How long to wait for news, in ms.' }) waitMs: number) {
     if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
-    return poll(await readerOf(context, { id, top, after }), waitMs)
+    return poll(await openBoard(context, { id, top, after }), waitMs)
   }
 
   @Subscription(() => LeaderboardMessage, {
     name: 'leaderboard', 
-    subscribe: async ({ args, context }) => iterate(await readerOf(context as Context, args as never)) as never,
+    subscribe: ({ args, context }) => openBoard(context as Context, args as never) as never,
     description: 'The board, live: a snapshot, then deltas. A snapshot replaces; a delta applies if its `after` is my cursor; otherwise subscribe again.',
   })
   leaderboardChanged(@Root() message: object, @Ctx() context: Context,

@@ -1,7 +1,7 @@
 /** The stream of a board: one snapshot, then deltas; it resumes from the node's ring of deltas, else with one snapshot that says why. */
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { parseStreamCursor, type SnapshotReason, streamCursor, type StreamReader } from '../wire/streams.ts'
+import { type Place, type SnapshotReason, streamCursor, type StreamSource } from '../wire/streams.ts'
 import type { BoardProjection, PublishedDelta } from './board.projection.ts'
 import { seenBy } from './delta.rules.ts'
 import type { Listed } from './rank.rules.ts'
@@ -18,54 +18,55 @@ export interface DeltaMessage {
 }
 export type BoardMessage = SnapshotMessage | DeltaMessage
 
-/** Follows a board for one reader of its first `top` places. */
-export class BoardReader implements StreamReader<BoardMessage> {
+/** The first `top` places of a board, for everybody who follows them. */
+export class BoardSource implements StreamSource<BoardMessage> {
+  readonly key: string
+  readonly kind = 'STATE'
   readonly #board: BoardProjection
   readonly #top: number
-  #pos: number | null = null
-  #reason: SnapshotReason = 'FIRST'
+  readonly #deltas = new WeakMap<PublishedDelta, DeltaMessage>()
+  #newest: SnapshotMessage | null = null
 
-  /** `after` is where the reader was. @throws Fault BAD_REQUEST */
-  constructor(board: BoardProjection, top: number, after?: string | null) {
+  /** @throws Fault BAD_REQUEST when `top` is not 1–500 */
+  constructor(board: BoardProjection, top: number) {
     if (!Number.isInteger(top) || top < 1 || top > LIMITS.leaderboardTopMax) throw fault('BAD_REQUEST', `top must be between 1 and ${LIMITS.leaderboardTopMax}.`, { argument: 'top' })
     this.#board = board
     this.#top = top
-    if (after == null) return
-    const { epoch, pos } = parseStreamCursor(after)
-    if (epoch === board.log.epoch) this.#pos = pos
-    else this.#reason = 'NEW_EPOCH'
+    this.key = `board:${board.row.id}:${top}`
   }
 
-  async read(): Promise<BoardMessage[]> {
+  async read(place: Place): Promise<{ messages: BoardMessage[]; place: Place }> {
     const { published, ring } = this.#board
-    if (this.#pos === null) return [this.#snapshot(this.#reason)]
-    if (this.#pos === published.pos) return []
-    const from = ring.findIndex(({ after }) => after === this.#pos)
-    if (from < 0) return [this.#snapshot(this.#reason === 'FIRST' ? 'EXPIRED' : 'SLOW_CLIENT')]
-    const deltas = ring.slice(from)
-    this.#pos = deltas.at(-1)!.pos
-    this.#reason = 'SLOW_CLIENT' // From here on a snapshot would mean that this reader fell behind the ring.
-    return deltas.map(delta => this.#delta(delta))
+    if (place.pos === published.pos) return { messages: [], place }
+    const here: Place = { pos: published.pos, told: published.pos, reason: 'SLOW_CLIENT' } // From here on only slowness can lose the thread.
+    const from = place.pos === null ? -1 : ring.findLastIndex(({ after }) => after === place.pos)
+    return from < 0
+      ? { messages: [this.#snapshot(place.reason)], place: here }
+      : { messages: ring.slice(from).map(delta => this.#delta(delta)), place: here }
   }
 
-  changed(left: Promise<void>): Promise<void> {
-    return this.#board.changed.next(left)
+  onChange(listener: () => void): () => void {
+    return this.#board.onChange(listener)
   }
 
   #snapshot(reason: SnapshotReason): SnapshotMessage {
     const { published: { pos, at, list }, log: { epoch } } = this.#board
-    this.#pos = pos
-    this.#reason = 'SLOW_CLIENT'
+    const cursor = streamCursor(epoch, pos)
+    if (this.#newest?.cursor === cursor && this.#newest.reason === reason) return this.#newest
     const standings = [...list.values()].slice(0, this.#top).map(listed => ({ ...listed, board: this.#board }))
-    return { __typename: 'LeaderboardSnapshot', cursor: streamCursor(epoch, pos), takenAt: at, reason, standings }
+    return this.#newest = { __typename: 'LeaderboardSnapshot', cursor, takenAt: at, reason, standings }
   }
 
   #delta(delta: PublishedDelta): DeltaMessage {
+    let message = this.#deltas.get(delta)
+    if (message) return message
     const { epoch } = this.#board.log
     const { changes, left } = seenBy(delta, this.#top)
-    return {
+    message = {
       __typename: 'LeaderboardDelta', after: streamCursor(epoch, delta.after), cursor: streamCursor(epoch, delta.pos), marks: delta.marks, at: delta.at,
       changes: changes.map(change => ({ ...change, board: this.#board })), left, board: this.#board,
     }
+    this.#deltas.set(delta, message)
+    return message
   }
 }

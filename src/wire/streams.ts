@@ -1,4 +1,4 @@
-/** What every live stream shares: cursors, the reader that subscriptions and polling both pull from, and an iterator that can be left at once. */
+/** What every live stream shares: cursors, sources that many readers read alike, and the ways to follow one: a group, a poll, an iterator. */
 import { fault } from '../platform/errors.ts'
 
 export type SnapshotReason = 'FIRST' | 'EXPIRED' | 'NEW_EPOCH' | 'SLOW_CLIENT'
@@ -15,39 +15,57 @@ export function parseStreamCursor(cursor: string): { epoch: string; pos: number 
   return { epoch: match[1]!, pos: Number(match[2]) }
 }
 
-/** One subscriber's place in a stream. It holds a position, not a queue: a slow reader costs nothing but what it has yet to read. */
-export interface StreamReader<Message> {
-  /** Returns the messages from this reader's place to now, in order, and moves the place behind them. */
-  read(): Promise<Message[]>
-  /** Resolves when there may be more to read, or when `left` resolves. */
-  changed(left: Promise<void>): Promise<void>
+/** Where a reader stands in a stream. It is a value, never changed: readers at the same place read the same. `pos` null = nothing read yet. */
+export interface Place { readonly pos: number | null; readonly told: number; readonly reason: SnapshotReason }
+
+/** Returns the place where a reader with this cursor begins; without one it begins with a snapshot. @throws Fault BAD_REQUEST */
+export function placeAfter(epoch: string, after?: string | null): Place {
+  if (after == null) return { pos: null, told: 0, reason: 'FIRST' }
+  const cursor = parseStreamCursor(after)
+  return cursor.epoch === epoch ? { pos: cursor.pos, told: cursor.pos, reason: 'EXPIRED' } : { pos: null, told: 0, reason: 'NEW_EPOCH' }
 }
 
-/** Returns the stream as an async iterable. Its `return` takes effect at once, also while nothing happens. */
-export function iterate<Message>(reader: StreamReader<Message>): AsyncIterableIterator<Message> {
-  let leave = () => {}
-  const left = new Promise<void>(resolve => { leave = resolve })
-  let open = true
+/** One stream as its readers see it. A reader holds a place, not a queue: a slow one costs nothing but what it has yet to read. */
+export interface StreamSource<Message extends object = object> {
+  /** Names the stream; sources with the same key read alike. */
+  readonly key: string
+  /** STATE: the newest is enough, so a reader that fell behind gets one snapshot. LOG: every message is owed. */
+  readonly kind: 'STATE' | 'LOG'
+  /** Returns the messages from a place to now, in order, and the place behind them; the same objects for the same place. */
+  read(place: Place): Promise<{ messages: Message[]; place: Place }>
+  /** Calls the listener whenever there may be more to read; returns how to stop. */
+  onChange(listener: () => void): () => void
+}
+
+/** What a subscription's resolver returns: the stream and where this subscriber begins, iterable for any executor. */
+export interface Opened<Message extends object = object> extends AsyncIterableIterator<Message> { source: StreamSource<Message>; place: Place }
+
+/** Returns the stream as an async iterable that carries its source. Its `return` takes effect at once, also while nothing happens. */
+export function openStream<Message extends object>(source: StreamSource<Message>, place: Place): Opened<Message> {
+  const leaving = new AbortController()
   let ready: Message[] = []
+  let here = place
   const end = { done: true, value: undefined } as const
   return {
+    source, place,
     async next() {
-      while (open) {
+      while (!leaving.signal.aborted) {
         const message = ready.shift()
         if (message !== undefined) return { done: false, value: message }
-        ready = await reader.read()
-        if (!ready.length) await reader.changed(left)
+        const changed = changeOf(source, leaving.signal)
+        const read = await source.read(here)
+        here = read.place
+        ready = read.messages
+        if (!ready.length) await changed
       }
       return end
     },
     async return() {
-      open = false
-      ready = []
-      leave()
+      leaving.abort()
       return end
     },
     async throw(error: unknown) {
-      await this.return!()
+      leaving.abort()
       throw error
     },
     [Symbol.asyncIterator]() {
@@ -57,36 +75,28 @@ export function iterate<Message>(reader: StreamReader<Message>): AsyncIterableIt
 }
 
 /** Returns what a poll answers: what there is now, else what comes within `waitMs`, else nothing. */
-export async function poll<Message>(reader: StreamReader<Message>, waitMs: number): Promise<Message[]> {
-  const until = Date.now() + waitMs
+export async function poll<Message extends object>({ source, place }: Opened<Message>, waitMs: number): Promise<Message[]> {
+  const until = AbortSignal.timeout(waitMs)
+  let here = place
   for (;;) {
-    const messages = await reader.read()
-    const left = until - Date.now()
-    if (messages.length || left <= 0) return messages
-    await reader.changed(new Promise(resolve => setTimeout(resolve, left)))
+    const changed = changeOf(source, until)
+    const read = await source.read(here)
+    here = read.place
+    if (read.messages.length || until.aborted || waitMs === 0) return read.messages
+    await changed
   }
 }
 
-/** Wakes everybody who waits for a change; waiting costs one entry in a set. */
-export class Signal {
-  readonly #waiting = new Set<() => void>()
-
-  /** Resolves at the next `ring`, or when `left` resolves. */
-  async next(left: Promise<void>): Promise<void> {
-    let wake = () => {}
-    const rung = new Promise<void>(resolve => { wake = resolve })
-    this.#waiting.add(wake)
-    await Promise.race([rung, left])
-    this.#waiting.delete(wake)
-  }
-
-  ring(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const wake of waiting) wake()
-  }
-
-  get size(): number {
-    return this.#waiting.size
-  }
+/** Resolves at the source's next change, or when the signal aborts. */
+function changeOf(source: StreamSource, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const stop = source.onChange(done)
+    function done() {
+      stop()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    if (signal.aborted) done()
+    else signal.addEventListener('abort', done)
+  })
 }
