@@ -1,4 +1,7 @@
-/** Once for all test files: a throwaway PostgreSQL with a migrated template database, and a Redis when the machine has one. */
+/**
+ * Once for all test files: a throwaway PostgreSQL with a migrated template database, and a Redis when the machine has one.
+ * LAUREL_TEST_DATABASE_URL names a superuser on another throwaway server to test on (PostgreSQL 15 to 18).
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -12,21 +15,22 @@ import { startPostgres } from '../src/platform/postgres.ts'
 
 export const TEMPLATE = 'laurel_template'
 
+/** The superuser of the server under test; the running roles get the same password. */
+export interface Superuser { host: string; port: number; user: string; password?: string }
+
 declare module 'vitest' {
-  interface ProvidedContext { postgres: { host: string; port: number; user: string }; redisUrl: string | null }
+  interface ProvidedContext { postgres: Superuser; redisUrl: string | null }
 }
 
 export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'laurel-test-'))
   chmodSync(folder, 0o755) // PostgreSQL runs under another account when the tests run as root.
-  const server = await startPostgres({ base: join(folder, 'pg'), progress: () => {}, throwaway: true })
-  const admin = new Client(server.ownerConfig('postgres'))
-  await admin.connect()
-  await admin.query(`create database ${TEMPLATE}`)
-  await admin.end()
-  await migrate(server.ownerConfig(TEMPLATE), { make: true }, () => {})
-  const { host, port, user } = server.ownerConfig(TEMPLATE)
-  project.provide('postgres', { host, port, user })
+  const server = await findServer(folder)
+  const { superuser } = server
+  await query(superuser, `drop database if exists ${TEMPLATE} with (force)`)
+  await query(superuser, `create database ${TEMPLATE}`)
+  await migrate({ ...superuser, database: TEMPLATE }, { make: true, ...superuser.password ? { password: superuser.password } : {} }, () => {})
+  project.provide('postgres', superuser)
 
   const redis = await startRedis(folder)
   project.provide('redisUrl', redis?.url ?? null)
@@ -36,6 +40,24 @@ export default async function setup(project: TestProject) {
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+async function findServer(folder: string): Promise<{ superuser: Superuser; stop(): Promise<void> }> {
+  const given = process.env.LAUREL_TEST_DATABASE_URL
+  if (given) {
+    const { hostname, port, username, password } = new URL(given)
+    const superuser = { host: hostname, port: Number(port || 5432), user: username, password: decodeURIComponent(password) }
+    return { superuser, stop: () => query(superuser, `drop database ${TEMPLATE} with (force)`) }
+  }
+  const server = await startPostgres({ base: join(folder, 'pg'), progress: () => {}, throwaway: true })
+  const { host, port, user } = server.ownerConfig('postgres')
+  return { superuser: { host, port, user }, stop: () => server.stop() }
+}
+
+async function query(superuser: Superuser, text: string): Promise<void> {
+  const client = new Client({ ...superuser, database: 'postgres' })
+  await client.connect()
+  await client.query(text).finally(() => client.end())
 }
 
 async function startRedis(folder: string): Promise<{ url: string; stop(): Promise<void> } | null> {
