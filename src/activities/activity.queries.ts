@@ -36,7 +36,7 @@ export async function listTypes(actor: Actor, first: number, after?: string | nu
 export async function listActivities(actor: Actor, first: number, after?: string | null, userId?: string | null) {
   const size = pageSize(first)
   // Ids are time-ordered, so the primary key serves the order; a cursor of the largest id stands for "from the newest".
-  const [id] = after ? decodeCursor(after, ['string']) : ['ffffffff-ffff-ffff-ffff-ffffffffffff']
+  const [id] = after ? decodeCursor(after, ['uuid']) : ['ffffffff-ffff-ffff-ffff-ffffffffffff']
   const rows = await inTenantOnce<ActivityRow>(actor, {
     text: `${ACTIVITY} where a.tenant_id = $1 and a.id < $2::uuid ${userId ? 'and a.user_id = $4' : ''} order by a.id desc limit $3`,
     values: userId ? [actor.tenantId, id, size + 1, userId] : [actor.tenantId, id, size + 1],

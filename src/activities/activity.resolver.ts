@@ -2,7 +2,7 @@
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
 import type { GraphQLResolveInfo } from 'graphql'
 import { answer, connectionOf, Context, Cursor, userError, wantsOnlyId } from '../platform/graphql.ts'
-import { requireId } from '../platform/ids.ts'
+import { optionalId, requireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { requireRole } from '../identity/access.rules.ts'
 import { PointEntry } from '../points/point.entity.ts'
@@ -88,7 +88,7 @@ export class ActivityResolver {
   activities(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
     @Arg('userId', () => ID, { nullable: true, description: 'Only those of this person.' }) userId: string | null, @Ctx() { actor }: Context) {
-    return listActivities(actor, first, after, userId ? requireId('User', userId, 'userId') : null)
+    return listActivities(actor, first, after, optionalId('User', userId, 'userId'))
   }
 
   @FieldResolver(() => ActivityType, { description: 'The version that paid.' })

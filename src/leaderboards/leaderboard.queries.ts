@@ -22,7 +22,7 @@ registerNode('Leaderboard', boardsById)
 /** Returns a page of the tenant's boards, oldest first. */
 export async function listBoards(actor: Pick<Actor, 'tenantId' | 'db'>, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [id] = after ? decodeCursor(after, ['string']) : ['00000000-0000-0000-0000-000000000000']
+  const [id] = after ? decodeCursor(after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
   const rows = await inTenantOnce<LeaderboardRow>(actor, { text: `${BOARD} where tenant_id = $1 and id > $2::uuid order by id limit $3`, values: [actor.tenantId, id, size + 1] })
   return pageOf(rows, size, row => encodeCursor([row.id]), after)
 }
@@ -65,7 +65,7 @@ registerNode('LeaderboardArchive', archivesById)
 /** Returns a page of a board's archives, newest period first. */
 export async function listArchives(actor: Actor, boardId: string, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [start] = after ? decodeCursor(after, ['string']) : ['9999-12-31']
+  const [start] = after ? decodeCursor(after, ['date']) : ['9999-12-31']
   const rows = await inTenantOnce<ArchiveRow>(actor, {
     text: `${ARCHIVE} where tenant_id = $1 and leaderboard_id = $2 and period_start < $3::date order by period_start desc limit $4`, values: [actor.tenantId, boardId, start, size + 1] })
   return pageOf(rows, size, row => encodeCursor([row.periodStart]), after)
@@ -79,7 +79,7 @@ export async function listArchived(actor: Actor, archiveId: string, first: numbe
   const size = pageSize(first)
   const [position] = after ? decodeCursor(after, ['number']) : [0]
   const rows = await inTenantOnce<ArchivedRow>(actor, {
-    text: `select position, rank, subject_id as "subjectId", points, seq from archived_standing where tenant_id = $1 and archive_id = $2 and position > $3 order by position limit $4`,
+    text: `select position, rank, subject_id as "subjectId", points, seq from archived_standing where tenant_id = $1 and archive_id = $2 and position > $3::bigint order by position limit $4`,
     values: [actor.tenantId, archiveId, position, size + 1] })
   return pageOf(rows, size, row => encodeCursor([row.position]), after)
 }

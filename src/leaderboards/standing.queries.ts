@@ -12,7 +12,7 @@ export function standingsPage(board: BoardProjection, { first, after, around }: 
   if (around && !after) listed = index.placeOf(around) ? index.around(around, size) : []
   else {
     if (after) {
-      const [points, seq, subjectId] = decodeCursor(after, ['number', 'number', 'string'])
+      const [points, seq, subjectId] = decodeCursor(after, ['number', 'number', 'uuid'])
       offset = index.offsetAfter(points, seq, subjectId)
     }
     listed = index.range(offset, size)

@@ -29,8 +29,8 @@ function scalar<T>(name: string, description: string, serialize: (value: unknown
   })
 }
 
-function text(name: string, value: unknown, pattern: RegExp, hint: string): string {
-  if (typeof value !== 'string' || value.length > 64 || !pattern.test(value)) throw fault('BAD_REQUEST', `${name} must be ${hint}.`)
+function text(name: string, value: unknown, pattern: RegExp, hint: string, lengthMax = 64): string {
+  if (typeof value !== 'string' || value.length > lengthMax || !pattern.test(value)) throw fault('BAD_REQUEST', `${name} must be ${hint}.`)
   return value
 }
 
@@ -63,7 +63,7 @@ export const Points = scalar<number>('Points', 'Whole points, positive or negati
 })
 
 export const Cursor = scalar<string>('Cursor', 'An opaque place in a list or a stream. Send it back as it came.',
-  value => String(value), value => text('Cursor', value, /^[\w:=-]+$/, 'a cursor as the API returned it'))
+  value => String(value), value => text('Cursor', value, /^[\w:=-]+$/, 'a cursor as the API returned it', LIMITS.cursorLengthMax))
 
 export const Mark = scalar<string>('Mark', 'An opaque name of one commit. Deltas list the marks they contain; reads of live values take `atLeast`.',
   value => markOf(value as number), value => {
@@ -123,12 +123,19 @@ export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
 }
 
+const CURSOR_PART = {
+  string: (part: unknown) => typeof part === 'string' && part.isWellFormed() && !part.includes('\0'), // What PostgreSQL can compare.
+  number: Number.isSafeInteger,
+  uuid: (part: unknown) => typeof part === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(part),
+  date: (part: unknown) => typeof part === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(part) && isDay(part),
+}
+
 /** Returns the sort key of a list cursor, checked to have the parts' types. @throws Fault BAD_REQUEST for anything else. */
-export function decodeCursor<const Shape extends readonly ('string' | 'number')[]>(cursor: string, shape: Shape) {
+export function decodeCursor<const Shape extends readonly (keyof typeof CURSOR_PART)[]>(cursor: string, shape: Shape) {
   try {
     const key = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-    if (Array.isArray(key) && key.length === shape.length && shape.every((kind, at) => typeof key[at] === kind)) {
-      return key as { [At in keyof Shape]: Shape[At] extends 'string' ? string : number }
+    if (Array.isArray(key) && key.length === shape.length && shape.every((kind, at) => CURSOR_PART[kind](key[at]))) {
+      return key as { [At in keyof Shape]: Shape[At] extends 'number' ? number : string }
     }
   } catch { /* Falls through to the one answer for every unreadable cursor. */ }
   throw fault('BAD_REQUEST', 'after must be a cursor that this list returned.', { argument: 'after' })

@@ -90,3 +90,8 @@ export function requireId(kind: Kind, text: string, argument: string): string {
   if (!uuid) throw fault('BAD_REQUEST', `${argument} must be an id like "${PREFIX[kind]}_…", as the API returns them.`, { argument })
   return uuid
 }
+
+/** Returns the uuid of an argument that may be absent, or null. @throws Fault BAD_REQUEST when it is there and no id of that kind. */
+export function optionalId(kind: Kind, text: string | null | undefined, argument: string): string | null {
+  return text == null ? null : requireId(kind, text, argument)
+}

@@ -3,6 +3,7 @@ export const LIMITS = {
   pageDefault: 25,
   pageMax: 100,
   nodesMax: 100,
+  cursorLengthMax: 2_048, // A list cursor carries a name of up to 200 characters.
   batchItemsMax: 1_000,
   idempotencyKeyMin: 8,
   idempotencyKeyMax: 64,
@@ -34,5 +35,17 @@ export const LIMITS = {
   statementTimeoutMs: 15_000,
   idleTransactionMs: 30_000,
   poolMax: 16,
+  creditBytes: 64 * 1_024, // Unacknowledged bytes of a socket before its streams wait.
+  creditAskBytes: 24 * 1_024,
+  stalledMaxMs: 60_000,
+  documentTokensMax: 2_000,
+  documentsRememberedMax: 1_000,
+  socketMessageBytesMax: 1_024 * 1_024,
+  socketsPerTenantMax: 20_000,
+  socketsPerTokenMax: 12_000,
+  subscriptionsPerSocketMax: 100,
+  socketMessagesPerSecondMax: 50,
+  socketMessagesBurstMax: 200,
+  rightsCheckMs: 30_000,
   depthMax: 12,
 } as const

@@ -49,7 +49,7 @@ export const listDepartments = (actor: Actor, first: number, after?: string | nu
 
 async function listByName<Row extends { [column: string]: unknown; name: string; id: string }>(actor: Actor, select: string, alias: string, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [name, id] = after ? decodeCursor(after, ['string', 'string']) : [null, null]
+  const [name, id] = after ? decodeCursor(after, ['string', 'uuid']) : [null, null]
   const place = after ? `and (${alias}name, ${alias}id) > ($3, $4::uuid)` : ''
   const rows = await inTenantOnce<Row>(actor, { text: `${select} ${place} order by ${alias}name, ${alias}id limit $2`, values: after ? [actor.tenantId, size + 1, name, id] : [actor.tenantId, size + 1] })
   return pageOf(rows, size, keyOf, after)
@@ -70,4 +70,19 @@ export function teamsLedBy(tenantId: string, userId: string): Statement {
            where t.tenant_id = $1 and (t.lead_id = $2 or d.head_id = $2)`,
     values: [tenantId, userId],
   }
+}
+
+/** Returns how these people stand now: whether they are active, and their primary team. Actors without a person are left out. */
+export async function standingOf<A extends Actor>(db: Actor['db'], actors: readonly A[]): Promise<Map<Actor, { isActive: boolean; teamId: string | null }>> {
+  const found = new Map<Actor, { isActive: boolean; teamId: string | null }>()
+  for (const [tenantId, own] of Map.groupBy(actors.filter(({ userId }) => userId), actor => actor.tenantId)) {
+    const rows = await inTenantOnce<UserRow>({ tenantId, db }, {
+      name: 'users_by_id', text: `${USER} where u.tenant_id = $1 and u.id = any($2::uuid[])`, values: [tenantId, [...new Set(own.map(({ userId }) => userId))]] })
+    const byId = new Map(rows.map(row => [row.id, row]))
+    for (const actor of own) {
+      const row = byId.get(actor.userId!)
+      found.set(actor, { isActive: Boolean(row && !row.deactivatedAt), teamId: row?.teamId ?? null })
+    }
+  }
+  return found
 }

@@ -1,7 +1,7 @@
 /** GraphQL door of people and teams. */
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 import { answer, connectionOf, Context, Cursor, nodeFor, Node, Payload } from '../platform/graphql.ts'
-import { requireId } from '../platform/ids.ts'
+import { optionalId, requireId } from '../platform/ids.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { requireRole } from '../identity/access.rules.ts'
@@ -107,11 +107,9 @@ export class UserResolver {
   @Mutation(() => UserCreatePayload, { description: 'Adds a person. ADMIN only. Codes: INVALID, TAKEN, NOT_FOUND.' })
   userCreate(@Arg('input', () => UserCreateInput, { description: 'The person.' }) input: UserCreateInput, @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
-    return answer(new UserCreatePayload(), () => createUser(actor, {
-      ...input,
-      managerId: input.managerId ? requireId('User', input.managerId, 'managerId') : null,
-      teamId: input.teamId ? requireId('Team', input.teamId, 'teamId') : null,
-    }).then(({ user, mark }) => ({ user: { ...user, teamId: input.teamId ? requireId('Team', input.teamId, 'teamId') : null }, mark })))
+    const teamId = optionalId('Team', input.teamId, 'teamId')
+    return answer(new UserCreatePayload(), () => createUser(actor, { ...input, managerId: optionalId('User', input.managerId, 'managerId'), teamId })
+      .then(({ user, mark }) => ({ user: { ...user, teamId }, mark })))
   }
 
   @Mutation(() => UserMovePayload, { description: 'Gives a person another primary team from now on. ADMIN only. Codes: NOT_FOUND.' })
@@ -127,8 +125,8 @@ export class UserResolver {
     requireRole(actor, 'ADMIN')
     return answer(new TeamCreatePayload(), () => createTeam(actor, {
       name: input.name,
-      departmentId: input.departmentId ? requireId('Department', input.departmentId, 'departmentId') : null,
-      leadId: input.leadId ? requireId('User', input.leadId, 'leadId') : null,
+      departmentId: optionalId('Department', input.departmentId, 'departmentId'),
+      leadId: optionalId('User', input.leadId, 'leadId'),
     }))
   }
 }

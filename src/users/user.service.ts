@@ -1,12 +1,12 @@
 /** The only writer of people, teams and departments; the past keeps its team because memberships are dated. */
 import type { SqlEntityManager } from '@mikro-orm/postgresql'
-import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { ErrorCode, Refusal, sqlState } from '../platform/errors.ts'
 import { newId } from '../platform/ids.ts'
 import { type Actor, inTenant } from '../platform/tenancy.ts'
 import { emit } from '../platform/outbox.ts'
 import { Department, Team, TeamMembership } from './team.entity.ts'
 import { User, UserKind, type UserRole } from './user.entity.ts'
-import { refusalForUser } from './user.rules.ts'
+import { refusalForName, refusalForUser } from './user.rules.ts'
 
 /** A new person as a command asks for it; ids are uuids. */
 export interface UserInput { name: string; email: string; role: UserRole; kind?: UserKind; managerId?: string | null; teamId?: string | null }
@@ -15,14 +15,13 @@ export interface UserInput { name: string; email: string; role: UserRole; kind?:
  * Creates a user, with a primary team when one is named, and returns the user with the commit's mark; emits `user.created`.
  * @throws Refusal INVALID | TAKEN | NOT_FOUND
  */
-export function createUser(actor: Actor, input: UserInput) {
+export async function createUser(actor: Actor, input: UserInput) {
   const { tenantId, now } = actor
   const email = input.email.trim().toLowerCase()
   const name = input.name.trim()
   const refusal = refusalForUser({ name, email })
   if (refusal) throw refusal
-  return inTenant(actor, async tx => {
-    if (await tx.em.findOne(User, { tenantId, email })) throw new Refusal(ErrorCode.TAKEN, 'A user with this e-mail address exists already.', ['email'])
+  return unlessTaken('A user with this e-mail address exists already.', 'email', () => inTenant(actor, async tx => {
     if (input.managerId) await require(tx.em, User, input.managerId, 'managerId', 'user')
     const team = input.teamId ? await require(tx.em, Team, input.teamId, 'teamId', 'team') : null
     const user = tx.em.create(User, {
@@ -33,7 +32,7 @@ export function createUser(actor: Actor, input: UserInput) {
     if (team) tx.em.create(TeamMembership, { id: newId(now), tenantId, userId: user.id, teamId: team.id, isPrimary: true, startsAt: now, endsAt: null })
     const mark = await emit(tx, 'user.created', { userId: user.id })
     return { user, mark }
-  })
+  }))
 }
 
 /**
@@ -62,18 +61,18 @@ export function moveUser(actor: Actor, { userId, teamId }: { userId: string; tea
  * Creates a team and returns it with the commit's mark; emits `team.created`.
  * @throws Refusal INVALID | TAKEN | NOT_FOUND
  */
-export function createTeam(actor: Actor, input: { name: string; departmentId?: string | null; leadId?: string | null }) {
+export async function createTeam(actor: Actor, input: { name: string; departmentId?: string | null; leadId?: string | null }) {
   const { tenantId, now } = actor
   const name = input.name.trim()
-  if (!name || name.length > 200) throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
-  return inTenant(actor, async tx => {
-    if (await tx.em.findOne(Team, { tenantId, name })) throw new Refusal(ErrorCode.TAKEN, 'A team with this name exists already.', ['name'])
+  const refusal = refusalForName(name)
+  if (refusal) throw refusal
+  return unlessTaken('A team with this name exists already.', 'name', () => inTenant(actor, async tx => {
     if (input.departmentId) await require(tx.em, Department, input.departmentId, 'departmentId', 'department')
     if (input.leadId) await require(tx.em, User, input.leadId, 'leadId', 'user')
     const team = tx.em.create(Team, { id: newId(now), tenantId, name, departmentId: input.departmentId ?? null, leadId: input.leadId ?? null })
     const mark = await emit(tx, 'team.created', { teamId: team.id })
     return { team, mark }
-  })
+  }))
 }
 
 /** Gives a team a lead; emits `team.led`. @throws Refusal NOT_FOUND */
@@ -86,14 +85,22 @@ export function leadTeam(actor: Actor, { teamId, leadId }: { teamId: string; lea
   })
 }
 
-/** Creates a department and returns its id. @throws Refusal TAKEN */
-export function createDepartment(actor: Actor, name: string): Promise<string> {
+/** Creates a department and returns its id. @throws Refusal INVALID | TAKEN */
+export async function createDepartment(actor: Actor, name: string): Promise<string> {
   const { tenantId, now } = actor
-  return inTenant(actor, async tx => {
-    if (await tx.em.findOne(Department, { tenantId, name })) throw new Refusal(ErrorCode.TAKEN, 'A department with this name exists already.', ['name'])
+  const refusal = refusalForName(name)
+  if (refusal) throw refusal
+  return unlessTaken('A department with this name exists already.', 'name', () => inTenant(actor, async tx => {
     const department = tx.em.create(Department, { id: newId(now), tenantId, name, headId: null })
     await tx.em.flush()
     return department.id
+  }))
+}
+
+/** Returns what `work` returns. The unique index judges, since of two at once neither sees the other. */
+function unlessTaken<T>(message: string, field: string, work: () => Promise<T>): Promise<T> {
+  return work().catch((error: unknown) => {
+    throw sqlState(error) === '23505' ? new Refusal(ErrorCode.TAKEN, message, [field]) : error
   })
 }
 
