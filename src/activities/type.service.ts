@@ -54,11 +54,15 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
   if (revision.name != null && (!revision.name.trim() || refusalForText(revision.name, 'name', 200))) throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
   if (!isTypeKey(revision.key)) throw noSuchKey()
   return inTenantBatch(actor, async ({ run, last }) => {
-    const [rows] = await run([{
-      text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
-             from activity_type where tenant_id = $1 and key = $2 order by version desc limit 1 for update`, // Two revisions at once take turns.
-      values: [tenantId, revision.key],
-    }])
+    const [, rows] = await run([
+      // Two revisions at once take turns at the first version; the second statement then sees what the other added.
+      { text: 'select 1 from activity_type where tenant_id = $1 and key = $2 and version = 1 for update', values: [tenantId, revision.key] },
+      {
+        text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
+               from activity_type where tenant_id = $1 and key = $2 order by version desc limit 1`,
+        values: [tenantId, revision.key],
+      },
+    ])
     const newest = rows![0] as TypeVersion | undefined
     if (!newest) throw noSuchKey()
     if (from <= newest.effectiveFrom) throw new Refusal(ErrorCode.OUT_OF_RANGE, `effectiveFrom must be after ${newest.effectiveFrom.toISOString()}, where the newest version begins.`, ['effectiveFrom'])
