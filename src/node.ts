@@ -7,9 +7,12 @@ import { redisBroker } from './wire/broker.redis.ts'
 import { EventLogs } from './wire/events.ts'
 import { httpDoor } from './wire/http.ts'
 import { startJobs } from './wire/jobs.ts'
+import { Documents } from './wire/documents.ts'
+import { Groups } from './wire/groups.ts'
 import { drained } from './wire/metrics.ts'
 import { Reactions } from './wire/reactions.ts'
 import { type Relay, startRelay } from './wire/relay.ts'
+import { eventDoor } from './wire/sse.ts'
 import { socketDoor } from './wire/sockets.ts'
 import { feedReaction } from './feed/feed.reaction.ts'
 import { Boards } from './leaderboards/boards.ts'
@@ -17,6 +20,7 @@ import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
 import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
 import { type Addresses, type Database, openDatabase } from './platform/db.ts'
 import { Context } from './platform/graphql.ts'
+import { LIMITS } from './platform/limits.ts'
 import { log } from './platform/log.ts'
 import { makePartitions } from './platform/migrations.ts'
 import { StartError } from './platform/start-error.ts'
@@ -26,6 +30,7 @@ import { makeSchema } from './schema.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
+import { standingOf } from './users/user.queries.ts'
 import type { FastifyInstance } from 'fastify'
 import type { GraphQLError } from 'graphql'
 
@@ -42,6 +47,8 @@ export interface NodeOptions {
   port: number
   /** Folder of the built pages. */
   pages?: string | null
+  /** Executes stream messages for each subscriber instead of once a group; for comparing the two. */
+  isPersonal?: boolean
   /** Adds routes before the door opens (the demo's). */
   routes?(app: FastifyInstance, node: Pick<LaurelNode, 'db' | 'sockets'>): void | Promise<void>
 }
@@ -90,14 +97,25 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const http = await httpDoor({
       schema, pages: options.pages ?? null,
       contextOf: authorization => auth.actorOf(authorization).then(contextFor, contextFor),
-      unready: async () => {
+      readiness: async () => {
         const reachable = await db.pool.query('select 1').then(() => true, () => false)
-        return [...reachable ? [] : ['PostgreSQL cannot be reached'], ...broker.healthy() ? [] : ['Redis cannot be reached; other nodes hear of commits late']]
+        // Without Redis the node serves from PostgreSQL and polls for what other nodes commit, so it stays in service.
+        return { ready: reachable, reasons: [...reachable ? [] : ['PostgreSQL cannot be reached'], ...broker.healthy() ? [] : ['Redis cannot be reached: commits of other nodes arrive within a second instead of at once']] }
       },
     })
     closers.push(http.close)
-    const door = socketDoor(http.app.server, { schema, actorOf: auth.actorOf, contextFor })
-    closers.push(() => door.close())
+    const groups = new Groups(contextFor, options.isPersonal)
+    const shared = { schema, documents: new Documents(schema), groups, actorOf: auth.actorOf, contextFor, standingOf: (actors: readonly Actor[]) => standingOf(db, actors) }
+    const door = socketDoor(http.app.server, shared)
+    const events = eventDoor(http.app, shared)
+    const checkRights = () => void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {}) // A database that is away is no reason to cut anybody.
+    logs.onTopic('user.', checkRights)
+    const rights = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
+    closers.push(() => {
+      clearInterval(rights)
+      events.close()
+      return door.close()
+    })
     await options.routes?.(http.app, { db, sockets: door.open })
     const port = await listen(http.app, options.host, options.port)
     const shownHost = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host

@@ -20,6 +20,7 @@ const REMEMBERED_DELTAS = 32
 export class FeedSource implements StreamSource<FeedStreamMessage> {
   readonly key: string
   readonly kind = 'LOG'
+  readonly allows?: (standing: { teamId: string | null }) => boolean
   readonly #log: TenantLog
   readonly #db: Database
   readonly #scope: Scope
@@ -31,6 +32,7 @@ export class FeedSource implements StreamSource<FeedStreamMessage> {
     this.#db = db
     this.#scope = scope
     this.#kinds = kinds?.length ? new Set([...kinds].sort()) : null
+    if (scope.kind === 'TEAM') this.allows = ({ teamId }) => teamId === scope.teamId
     this.key = `feed:${JSON.stringify([log.tenantId, scope, this.#kinds && [...this.#kinds]])}`
   }
 

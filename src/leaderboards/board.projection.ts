@@ -107,6 +107,8 @@ export class BoardProjection {
     this.pos = heads![0]!.pos as number
     // These commits are in the sums already, though the relay has yet to number them.
     this.#included = new Set(waiting!.map(({ id }) => id as number))
+    // So are these, whose readers still wait for the marks.
+    for (const event of this.#heldBack) if (event.pos <= this.pos) this.#apply(event, true)
   }
 
   #hear(events: readonly LogEvent[]): void {

@@ -16,10 +16,13 @@ const REMEMBERED_MAX = 10_000
 const TOKEN_LENGTH_MAX = 4_096
 const HOW_TO = 'Send "Authorization: Bearer <token>" (in connection_init for subscriptions).'
 
+/** An actor with the token that proved it. */
+export type Identified = Actor & { expiresMs: number; token: string }
+
 /** Reads tokens. */
 export interface Auth {
   /** Returns who the authorization header speaks for. @throws Fault UNAUTHENTICATED */
-  actorOf(authorization: string | undefined): Promise<Actor & { expiresMs: number }>
+  actorOf(authorization: string | undefined): Promise<Identified>
 }
 
 /** Returns the reader of tokens of these issuers. */
@@ -48,7 +51,7 @@ export function authOf(db: Database, issuers: Issuer[]): Auth {
         if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value!)
         remembered.set(token, identity)
       }
-      return { ...identity, now, db }
+      return { ...identity, now, db, token }
     },
   }
 }

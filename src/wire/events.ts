@@ -162,6 +162,7 @@ export class EventLogs {
   readonly #broker: Broker
   readonly #logs = new Map<string, Promise<TenantLog>>()
   readonly #poll: NodeJS.Timeout
+  readonly #topics: { prefix: string; listener: () => void }[] = []
   readonly #stops: (() => Promise<void>)[] = []
 
   constructor(db: Database, broker: Broker) {
@@ -183,8 +184,16 @@ export class EventLogs {
     return opening
   }
 
+  /** Calls the listener after events whose topic begins so, in any followed tenant. */
+  onTopic(prefix: string, listener: () => void): void {
+    this.#topics.push({ prefix, listener })
+  }
+
   async #open(tenantId: string): Promise<TenantLog> {
     const followed = new TenantLog(tenantId, this.#db)
+    followed.listen(events => {
+      for (const { prefix, listener } of this.#topics) if (events.some(({ topic }) => topic.startsWith(prefix))) listener()
+    })
     this.#stops.push(await this.#broker.subscribe(eventsChannel(tenantId), pos => {
       if (Number(pos) > followed.pos) void followed.catchUp()
     }))

@@ -17,14 +17,14 @@ import { operations, registry } from './metrics.ts'
 export interface HttpDoor {
   schema: GraphQLSchema
   contextOf(authorization: string | undefined): Promise<Context>
-  /** Returns what is not ready, in words; empty when the node can serve. */
-  unready(): Promise<string[]>
+  /** Returns whether the node can serve, and what is wrong, in words. */
+  readiness(): Promise<{ ready: boolean; reasons: string[] }>
   /** Folder of the built pages, when there is one. */
   pages: string | null
 }
 
 /** Returns the HTTP server with its routes, not yet listening. */
-export async function httpDoor({ schema, contextOf, unready, pages }: HttpDoor): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
+export async function httpDoor({ schema, contextOf, readiness, pages }: HttpDoor): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
   const apollo = new ApolloServer<Context>({
     schema, introspection: true, formatError: (_, error) => formatError(error), stopOnTerminationSignals: false, includeStacktraceInErrorResponses: false,
     csrfPrevention: true, apollo: {}, plugins: [quietLanding, timing], logger: { debug() {}, info() {}, warn: (text: string) => log.warn(text), error: (text: string) => log.error(text) },
@@ -41,8 +41,8 @@ export async function httpDoor({ schema, contextOf, unready, pages }: HttpDoor):
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler: fastifyApolloHandler(apollo, { context: request => contextOf(request.headers.authorization) }) })
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
-    const reasons = await unready()
-    return reply.code(reasons.length ? 503 : 200).send({ status: reasons.length ? 'unready' : 'ready', reasons })
+    const { ready, reasons } = await readiness()
+    return reply.code(ready ? 200 : 503).send({ status: !ready ? 'unready' : reasons.length ? 'degraded' : 'ready', reasons })
   })
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   if (pages && existsSync(join(pages, 'index.html'))) await servePages(app, pages)

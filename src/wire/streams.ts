@@ -33,6 +33,8 @@ export interface StreamSource<Message extends object = object> {
   readonly kind: 'STATE' | 'LOG'
   /** Returns the messages from a place to now, in order, and the place behind them; the same objects for the same place. */
   read(place: Place): Promise<{ messages: Message[]; place: Place }>
+  /** Returns whether a person who stands like this may follow it; absent when everybody of the tenant may. */
+  readonly allows?: (standing: { teamId: string | null }) => boolean
   /** Calls the listener whenever there may be more to read; returns how to stop. */
   onChange(listener: () => void): () => void
 }

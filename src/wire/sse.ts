@@ -1,0 +1,112 @@
+/** GraphQL over server-sent events, in the distinct-connections mode of the GraphQL-SSE protocol: one operation a request, the same messages as the sockets. */
+import type { ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { createSourceEventStream, execute, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
+import { fault } from '../platform/errors.ts'
+import type { Context } from '../platform/graphql.ts'
+import type { Actor } from '../platform/tenancy.ts'
+import type { Identified } from './auth.ts'
+import type { Documents } from './documents.ts'
+import { formatError } from './error.format.ts'
+import { Payload } from './frames.ts'
+import type { Groups, Member, Outlet, Standing } from './groups.ts'
+import { streams } from './metrics.ts'
+import type { Opened } from './streams.ts'
+
+const KEEP_ALIVE_MS = 12_000 // Proxies cut silent responses sooner than sockets.
+const DRAIN_COMMENT = ': this node drains; reconnect\n\n'
+
+/** What this door needs from the house. */
+export interface EventDoor {
+  schema: GraphQLSchema
+  documents: Documents
+  groups: Groups
+  actorOf(authorization: string | undefined): Promise<Identified>
+  contextFor(asker: Actor | GraphQLError): Context
+  standingOf(actors: readonly Actor[]): Promise<Map<Actor, Standing>>
+}
+
+/** One response as an outlet: it takes more while the kernel does. */
+class ResponseOutlet implements Outlet {
+  readonly #response: ServerResponse
+  #isFull = false
+  constructor(response: ServerResponse) {
+    this.#response = response
+  }
+
+  ready(): boolean {
+    return !this.#isFull
+  }
+
+  onReady(listener: () => void): void {
+    this.#response.on('drain', () => {
+      this.#isFull = false
+      listener()
+    })
+  }
+
+  send(_id: string, payload: Payload): void {
+    if (!this.#response.writableEnded) this.#isFull = !this.#response.write(payload.event)
+  }
+}
+
+interface Body { query?: unknown; variables?: Record<string, unknown> | null; operationName?: string | null }
+
+/** Adds `POST /graphql/stream`; returns how to end all running responses and a check of everybody's rights. */
+export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(): Promise<void>; close(): void } {
+  const running = new Map<ServerResponse, Identified>()
+  app.post('/graphql/stream', async (request, reply) => {
+    const asker = await door.actorOf(request.headers.authorization).catch((error: GraphQLError) => error)
+    const { query, variables, operationName } = (request.body ?? {}) as Body
+    const read = door.documents.read(query)
+    if ('errors' in read) return refuse(reply, 400, read.errors)
+    const kind = door.documents.kindOf(read.document, operationName)
+    if (!kind) return refuse(reply, 400, [fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
+    const args = { schema: door.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? {}, contextValue: door.contextFor(asker) }
+    if (kind !== 'subscription') return once(reply, await execute(args) as ExecutionResult)
+    if (asker instanceof GraphQLError) return refuse(reply, 401, [asker])
+    const opened = await createSourceEventStream(args)
+    if (!('source' in opened)) return once(reply, opened as ExecutionResult)
+    return follow(reply, opened as unknown as Opened, { ...args, operationName: operationName ?? null }, asker)
+  })
+
+  const follow = (reply: FastifyReply, { source, place }: Opened, args: Parameters<Groups['join']>[0], actor: Identified) => {
+    reply.hijack()
+    const response = reply.raw
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no', connection: 'keep-alive' })
+    response.write(':\n\n')
+    streams.inc()
+    running.set(response, actor)
+    const keepAlive = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS).unref()
+    const expiry = setTimeout(() => response.end('event: complete\ndata:\n\n'), Math.min(actor.expiresMs - Date.now(), 2 ** 31 - 1)).unref()
+    const fail = (error: Error) => response.end(`event: next\ndata: ${JSON.stringify({ errors: [formatError(error)] })}\n\nevent: complete\ndata:\n\n`)
+    const member: Member = { id: '', outlet: new ResponseOutlet(response), place, actor, isBusy: false, wasHeld: false, fail }
+    const leave = door.groups.join(args, source, member)
+    response.on('close', () => {
+      clearInterval(keepAlive)
+      clearTimeout(expiry)
+      streams.dec()
+      running.delete(response)
+      leave()
+    })
+  }
+  return {
+    async checkRights() {
+      const people = await door.standingOf([...running.values()])
+      for (const [response, actor] of running) if (people.get(actor)?.isActive === false) response.end('event: complete\ndata:\n\n')
+    },
+    close() {
+      for (const response of running.keys()) response.end(DRAIN_COMMENT)
+    },
+  }
+}
+
+/** Answers a query or mutation, or the errors of a subscription that may not begin, as one event. */
+function once(reply: FastifyReply, { data, errors }: ExecutionResult): FastifyReply {
+  const payload = new Payload(JSON.stringify({ ...data === undefined ? {} : { data }, ...errors ? { errors: errors.map(formatError) } : {} }))
+  return reply.type('text/event-stream; charset=utf-8').header('cache-control', 'no-cache').send(Buffer.concat([payload.event, Buffer.from('event: complete\ndata:\n\n')]))
+}
+
+function refuse(reply: FastifyReply, status: number, errors: readonly GraphQLError[]): FastifyReply {
+  return reply.code(status).send({ errors: errors.map(formatError) })
+}
