@@ -110,9 +110,9 @@ function nameOf(declared: Syntax): string {
 
 const BANNED = new Set(['member', 'score', 'gamification', 'helper', 'util', 'handler', 'data', 'info'].flatMap(word => [word, `${word}s`]))
 
-/** Returns the banned word in a name, or null. Relay's PageInfo, the role MEMBER and LAUREL_DATA are what others call them. */
+/** Returns the banned word in a name, or null. Relay's PageInfo, pg's row methods, the role MEMBER and LAUREL_DATA are what others call them. */
 export function bannedWord(name: string): string | null {
-  if (/^(pageInfo|PageInfo|MEMBER|LAUREL_DATA)$/.test(name)) return null
+  if (/^(pageInfo|PageInfo|handleDataRow|dataTypeID|MEMBER|LAUREL_DATA)$/.test(name)) return null
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/)
   return words.find(word => BANNED.has(word)) ?? null
 }

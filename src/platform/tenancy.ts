@@ -7,6 +7,9 @@ import type { PoolClient, QueryResultRow } from 'pg'
 import type { Database } from './db.ts'
 import { sqlState } from './errors.ts'
 import { LIMITS } from './limits.ts'
+import { sendTogether, type Statement } from './pipeline.ts'
+
+export type { Statement }
 
 export type Role = 'VIEWER' | 'MEMBER' | 'PARTNER' | 'MANAGER' | 'FINANCE' | 'COMPLIANCE' | 'ADMIN'
 
@@ -16,12 +19,10 @@ export interface Actor { tenantId: string; userId: string | null; role: Role; no
 /** A transaction of one tenant over MikroORM. */
 export interface Tx { em: SqlEntityManager; tenantId: string; now: Date }
 
-/** One SQL statement; a name makes it a prepared statement of its connection. */
-export interface Statement { name?: string; text: string; values?: unknown[] }
-
 /** The name of the statement that emits an event. */
 export const EMIT = 'emit'
 
+const COMMIT = { name: 'commit', text: 'commit' }
 const SET_TENANT = { name: 'set_tenant', text: `select set_config('app.tenant_id', $1, true)` }
 
 /** Returns what `work` returns, run in one transaction of the actor's tenant through MikroORM; rolls back when it throws. */
@@ -56,19 +57,14 @@ export async function inTenantBatch<T>(
   const client = await db.pool.connect()
   let state: 'new' | 'open' | 'done' = 'new'
   const send = async (statements: Statement[], commit: boolean) => {
-    const opening = state === 'new' ? [{ text: begin }, { ...SET_TENANT, values: [tenantId] }] : []
-    const all = [...opening, ...statements, ...(commit ? [{ text: 'commit' }] : [])]
+    const opening = state === 'new' ? [{ name: begin, text: begin }, { ...SET_TENANT, values: [tenantId] }] : []
     state = 'open'
-    const answers = await Promise.allSettled(all.map(statement => client.query(statement)))
-    // COMMIT after a failed statement answers ROLLBACK without an error, so the statements' own errors decide.
-    const failed = answers.find(answer => answer.status === 'rejected')
-    if (failed) throw failed.reason
+    const answers = await sendTogether(client, [...opening, ...statements, ...commit ? [COMMIT] : []])
     if (commit) {
       state = 'done'
       if (statements.some(({ name }) => name === EMIT)) db.onEmit()
     }
     return answers.slice(opening.length, opening.length + statements.length)
-      .map(answer => (answer as PromiseFulfilledResult<{ rows: QueryResultRow[] }>).value.rows)
   }
   let broken: Error | undefined
   try {
