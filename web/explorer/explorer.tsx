@@ -22,7 +22,7 @@ import './explorer.css'
 function Explorer() {
   const desk = useTokenDesk()
   const authorization = desk.authorization ?? null
-  const ids = useIds(authorization)
+  const ids = useIds(desk.authorization)
   const tabs = useTabs(ids.board, ids.type)
   const { schema, problem, reload } = useSchema(authorization)
   const { run, start, stop } = useRun()
@@ -32,6 +32,7 @@ function Explorer() {
   const { query, variables } = tabs.current
   useEffect(stop, [tabs.current.id, authorization, stop])
   const go = () => {
+    if (!ids.known) return
     const { operations } = operationsOf(query)
     const operation = operationAt(operations, cursor.current)
     start({ query, variables, authorization, operationName: operations.length > 1 ? (operation?.name?.value ?? null) : null, isSubscription: operation?.operation === 'subscription' })
@@ -47,7 +48,7 @@ function Explorer() {
         <section className="pane ask" aria-label="Operation">
           <div className="bar">
             {busy ? <button type="button" className="btn sm" onClick={stop}><Icon name="stop" />Stop</button>
-              : <button type="button" className="btn sm pri" onClick={go} disabled={desk.authorization === undefined}><Icon name="play" />Run</button>}
+              : <button type="button" className="btn sm pri" onClick={go} disabled={!ids.known}><Icon name="play" />Run</button>}
             <button type="button" className="btn sm bare" onClick={tidy}><Icon name="tidy" />Tidy</button>
             <CopyButton text={curlText(query, variables, authorization)} name="the curl command" />
           </div>
@@ -64,15 +65,18 @@ function Explorer() {
   )
 }
 
-/** The ids the examples are filled with: the first board and a type that pays, as this token sees them. */
-function useIds(authorization: string | null): { board: string; type: string } {
-  const [ids, setIds] = useState({ board: 'ldb_…', type: 'meeting_scheduled' })
+/** The ids the examples are filled with: the first board and a type that pays, as this token sees them; `known` once that was asked. */
+function useIds(authorization: string | null | undefined): { board: string; type: string; known: boolean } {
+  const [ids, setIds] = useState({ board: 'ldb_…', type: 'meeting_scheduled', known: false })
   useEffect(() => {
-    if (!authorization) return
+    if (authorization === undefined) return
+    const known = () => setIds(now => ({ ...now, known: true }))
+    if (authorization === null) return known()
     ask(StartPageDocument, {}, authorization.replace(/^Bearer /, '')).then(({ leaderboards, activityTypes }) => {
       const types = activityTypes.nodes.filter(({ active, perUnit }) => active && !perUnit)
-      setIds(now => ({ board: leaderboards.nodes[0]?.id ?? now.board, type: (types.find(({ points }) => points >= 100) ?? types[0])?.key ?? now.type }))
-    }).catch(() => undefined) // The examples keep their placeholders; running one says what is wrong.
+      const type = types.find(({ points }) => points >= 100) ?? types[0]
+      setIds(now => ({ board: leaderboards.nodes[0]?.id ?? now.board, type: type?.key ?? now.type, known: true }))
+    }).catch(known) // The examples keep their placeholders; running one says what is wrong.
   }, [authorization])
   return ids
 }

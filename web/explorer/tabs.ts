@@ -7,6 +7,8 @@ export interface Tab { id: string; query: string; variables: string; example?: s
 const SAVED = 'laurel.explorer.tabs'
 const TABS_MAX = 20
 
+/** One key as long as the page is open, so that running the example twice shows what a repeated key does. */
+const ATTEMPT = `try-${Date.now().toString(36)}`
 const MODIFIER = /Mac|iP/.test(navigator.platform) ? 'Cmd' : 'Ctrl'
 
 const EXAMPLES: Record<string, (board: string, type: string) => string> = {
@@ -66,7 +68,7 @@ subscription Feed {
 mutation FirstActivity {
   activityRecord(input: {
     activityType: "${type}"
-    idempotencyKey: "try-${Date.now().toString(36)}"
+    idempotencyKey: "${ATTEMPT}"
   }) {
     activity { id occurredAt pointEntries { points reason } }
     duplicate

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { figure, ordinalEnding } from '../kit/format.ts'
 import type { Freshness } from '../kit/live-state.tsx'
-import type { Row } from './board.ts'
+import type { Row } from '../board/board.ts'
 
 const LEADER_MS = 5_000
 

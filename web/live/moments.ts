@@ -1,6 +1,6 @@
 /** What is shown at the foot: levels reached while the page is open, one after the other, each for its time. */
 import { useCallback, useEffect, useState } from 'react'
-import type { FeedItem } from './streams.ts'
+import type { FeedItem } from '../board/streams.ts'
 
 /** Whether a level was reached and not lost: nobody is shown losing, and only the wording tells one from the other. */
 export const isReached = ({ level, user, text }: FeedItem) => Boolean(level && user && text.includes(' reached '))

@@ -7,12 +7,12 @@ import { freshnessOf, LiveDot, staleSentence, useNow } from '../kit/live-state.t
 import { Icon, LevelBadge, Mark } from '../kit/marks.tsx'
 import { ThemeToggle } from '../kit/theme.tsx'
 import { Announcer } from './announce.tsx'
-import { gapOf, pagesOf, rowsByRank, type Row } from './board.ts'
+import { gapOf, pagesOf, rowsByRank, type Row } from '../board/board.ts'
 import { Bones, EmptyBoard } from './blank.tsx'
-import { BoardList } from './board-list.tsx'
+import { BoardList } from '../board/board-list.tsx'
 import type { OpenBoard } from './live.tsx'
 import { useMoments } from './moments.ts'
-import { useFeedStream } from './streams.ts'
+import { useFeedStream } from '../board/streams.ts'
 import { TableView } from './table-view.tsx'
 
 const OWN_EVERY_MS = 20_000

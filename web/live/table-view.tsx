@@ -1,7 +1,7 @@
 /** The board as a table in order of rank: what the moving rows say, for reading line by line. */
 import { figure } from '../kit/format.ts'
 import { Movement } from '../kit/marks.tsx'
-import { rowsByRank, type Board } from './board.ts'
+import { rowsByRank, type Board } from '../board/board.ts'
 
 /** Returns the table of all rows the page holds. */
 export function TableView({ board, caption, moves }: { board: Board; caption: string; moves: boolean }) {

@@ -2,9 +2,9 @@
 import { figure, ordinalEnding, shortName, signed } from '../kit/format.ts'
 import { LevelBadge, Movement } from '../kit/marks.tsx'
 import type { Connection } from '../stream.ts'
-import { climbersOf, rowsByRank, type Board } from './board.ts'
+import { climbersOf, rowsByRank, type Board } from '../board/board.ts'
 import { isReached } from './moments.ts'
-import { useBoardStream, type FeedItem } from './streams.ts'
+import { useBoardStream, type FeedItem } from '../board/streams.ts'
 
 /** Returns the standings of another board as a race: bars in proportion to its first. */
 export function RaceTile({ connection, board: { id, name } }: { connection: Connection; board: { id: string; name: string } }) {

@@ -2,20 +2,21 @@
 import { useEffect, useState } from 'react'
 import { periodStartWords, periodWords } from '../kit/format.ts'
 import { freshnessOf, staleSentence, useNow } from '../kit/live-state.tsx'
-import { Icon, Mark } from '../kit/marks.tsx'
-import { ThemeToggle } from '../kit/theme.tsx'
+import { Mark } from '../kit/marks.tsx'
 import { Announcer } from './announce.tsx'
-import { pagesOf, rowsByRank } from './board.ts'
-import { BoardList } from './board-list.tsx'
+import { pagesOf, rowsByRank } from '../board/board.ts'
+import { BoardList } from '../board/board-list.tsx'
 import { Bones, EmptyBoard } from './blank.tsx'
 import { Countdown, WallClock } from './clock.tsx'
 import { useMoments } from './moments.ts'
 import type { OpenBoard } from './live.tsx'
-import { useFeedStream } from './streams.ts'
+import { useNameRoom } from './name-room.ts'
+import { useFeedStream } from '../board/streams.ts'
 import { TableView } from './table-view.tsx'
 import { ClimbersTile, FeedTile, LevelsFoot, MomentBand, RaceTile } from './tiles.tsx'
+import { Tools, useIdlePointer } from './tools.tsx'
 
-const ROWS_PER_PAGE = 8
+const ROWS_MAX = 8
 const PAGE_MS = 12_000
 
 /** Returns the wall of an open board. */
@@ -25,7 +26,10 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
   const { moment, queue } = useMoments()
   const feed = useFeedStream(connection, ['POINTS_AWARDED'])
   const levels = useFeedStream(connection, ['LEVEL_CHANGED'], queue)
-  const pages = pagesOf(board.order, ROWS_PER_PAGE)
+  const rowsMax = rowsWanted()
+  const gaps = rowsMax === ROWS_MAX // Larger rows need the room for the names.
+  const nameLengthMax = useNameRoom(rowsMax, gaps)
+  const pages = pagesOf(board.order, rowsMax)
   const [turn, held, setHeld] = usePageTurn(pages.length, asTable)
   const page = pages[turn % pages.length] ?? pages[0]
   const freshness = freshnessOf(state, now)
@@ -33,27 +37,26 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
   const rows = rowsByRank(board)
   const moves = rows.some(row => row.closeRank !== null)
   const since = periodStartWords(facts.period, facts.periodStart, facts.timeZone)
-  const other = boards.find(one => one.subject !== facts.subject && one.period === facts.period) ?? boards.find(one => one.subject !== facts.subject)
+  const others = boards.filter(one => one.subject !== facts.subject)
+  const other = others.find(one => one.period === facts.period) ?? others[0]
+  const places = page && pages.length > 1 ? `places ${page.from}–${page.to} of ${Math.max(facts.size, board.order.length)}` : ''
   return (
-    <div className="wall" style={useBurnInShift()}>
+    <div className="wall" style={{ ...useBurnInShift(), '--rows': rowsMax } as React.CSSProperties}>
       <header>
-        <Mark /><h1>{facts.name}<small>{viewer.tenant.name} · {periodWords(facts.period).now}</small></h1>
-        <div className="tools" role="toolbar" aria-label="Display">
-          <button type="button" className="btn" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}><Icon name="table" />Show as {asTable ? 'board' : 'table'}</button>
-          {pages.length > 1 && !asTable && <button type="button" className="btn" aria-pressed={held} onClick={() => setHeld(!held)}><Icon name={held ? 'play' : 'pause'} />{held ? 'Turn pages' : 'Hold page'}</button>}
-          <ThemeToggle place="wall" className="btn" />
-          <FullScreenButton />
-        </div>
+        <Mark />
+        <h1>{facts.name}<small>{viewer.tenant.name} · {periodWords(facts.period).now}</small></h1>
+        <Tools asTable={asTable} setAsTable={setAsTable} held={held} setHeld={pages.length > 1 ? setHeld : null} />
         <Countdown facts={facts} now={now} />
         <WallClock facts={facts} now={now} freshness={freshness} />
       </header>
       <main aria-label="Leaderboard">
-        {band ? <p className="band">{band}</p> : (
-          <div className="cols" aria-hidden="true"><span>{moves && since && !asTable && `arrows: since ${since}`}</span>
-            <span>{pages.length > 1 && page && !asTable ? `places ${page.from}–${page.to} of ${facts.size > board.order.length ? facts.size : board.order.length}` : ''}</span><span>{!asTable && 'points'}</span></div>)}
+        {band ? <p className="band">{band}</p> : <Heads since={moves && !asTable ? since : null} places={asTable ? '' : places} points={asTable ? '' : 'points'} />}
         {board.loaded && rows.length === 0 && <EmptyBoard period={facts.period} />}
-        {asTable ? <TableView board={board} caption={`${facts.name}, by rank`} moves={moves} />
-          : page && <BoardList board={board} page={page} label={facts.name} nameLengthMax={24} moves={moves} gaps />}
+        {asTable ? (
+          <TableView board={board} caption={`${facts.name}, by rank`} moves={moves} />
+        ) : (
+          page && <BoardList board={board} page={page} label={facts.name} nameLengthMax={nameLengthMax} moves={moves} gaps={gaps} />
+        )}
         {!board.loaded && <Bones />}
       </main>
       <aside aria-label="Beside the board">
@@ -65,6 +68,16 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
       <Announcer leader={rows[0]} freshness={freshness} />
     </div>
   )
+}
+
+/** How many rows a page holds: eight, or fewer and larger ones for a small screen (`?rows=6`). */
+function rowsWanted(): number {
+  const wanted = Number(new URLSearchParams(location.search).get('rows'))
+  return Number.isInteger(wanted) && wanted >= 4 && wanted <= ROWS_MAX ? wanted : ROWS_MAX
+}
+
+function Heads({ since, places, points }: { since: string | null; places: string; points: string }) {
+  return <div className="cols" aria-hidden="true"><span>{since && `arrows: since ${since}`}</span><span>{places}</span><span>{points}</span></div>
 }
 
 /** Returns the number of the page on show, whether it is held, and how to hold it. A page stays 12 s; a table does not turn. */
@@ -92,30 +105,4 @@ function useBurnInShift(): React.CSSProperties {
   }, [])
   const [x, y] = SHIFTS[step] ?? SHIFTS[0]
   return { translate: `${x}vh ${y}vh` }
-}
-
-const IDLE_MS = 4_000
-
-/** Marks the page as idle while the pointer rests: then neither the pointer nor the buttons are to be seen. */
-function useIdlePointer(): void {
-  useEffect(() => {
-    let timer = setTimeout(() => document.body.classList.add('idle'), IDLE_MS)
-    const moved = () => {
-      document.body.classList.remove('idle')
-      clearTimeout(timer)
-      timer = setTimeout(() => document.body.classList.add('idle'), IDLE_MS)
-    }
-    addEventListener('pointermove', moved)
-    return () => {
-      removeEventListener('pointermove', moved)
-      clearTimeout(timer)
-      document.body.classList.remove('idle')
-    }
-  }, [])
-}
-
-function FullScreenButton() {
-  if (!document.fullscreenEnabled) return null
-  const turn = () => void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())
-  return <button type="button" className="btn" onClick={turn}><Icon name="screen" />Full screen</button>
 }

@@ -1,0 +1,115 @@
+/** The pages in a real Chromium against a real server: what is on them, what they ask for, and whether everybody can use them. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { pauseSimulator, type ServerProcess, startServer } from '../test/processes.ts'
+import type { DemoStatus } from './kit/demo.ts'
+
+const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path => path && existsSync(path))
+const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+/** A row that is seen; those of other pages are there too. */
+const SHOWN = '.row:not(.away) .pts'
+const folder = mkdtempSync(join(tmpdir(), 'laurel-pages-'))
+let server: ServerProcess
+let browser: Browser
+let boardId: string
+
+test.runIf(!CHROMIUM)('NOTE: no Chromium here (set CHROMIUM to its path), so the pages are not looked at', () => undefined)
+
+describe.runIf(CHROMIUM)('in Chromium', () => {
+  beforeAll(async () => {
+    server = await startServer({ LAUREL_DATA: folder })
+    await pauseSimulator(server.url)
+    boardId = (await (await fetch(`${server.url}/demo/status`)).json() as DemoStatus).firstBoardId ?? ''
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
+  }, 120_000)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.kill('SIGTERM')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Returns a page at `path`, and what went wrong on it: errors, refused requests, and requests to anybody else. */
+  async function open(path: string, width: number, height: number, colorScheme: 'light' | 'dark' = 'light') {
+    // Without motion, so that no color is judged halfway through a fade.
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
+    onTestFinished(() => context.close())
+    const page = await context.newPage()
+    const wrong: string[] = []
+    page.on('pageerror', error => wrong.push(error.message))
+    page.on('console', message => { if (message.type() === 'error') wrong.push(message.text()) })
+    page.on('request', request => { if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url())) wrong.push(request.url()) })
+    page.on('websocket', socket => { if (new URL(socket.url()).host !== new URL(server.url).host) wrong.push(socket.url()) })
+    await page.goto(server.url + path)
+    return { page, wrong }
+  }
+
+  const judged = async (page: Page) => {
+    const run = `(() => { const module = undefined, define = undefined; ${AXE}; return window.axe.run(document, { resultTypes: ['violations'] }) })()`
+    const { violations } = await page.evaluate(run) as { violations: { id: string; nodes: { target: string[] }[] }[] }
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+  }
+
+  const PAGES: [string, () => string, string][] = [
+    ['the start page', () => '/', '.mini .row'],
+    ['the live board', () => `/live/${boardId}`, SHOWN],
+    ['the explorer', () => '/explorer', '.docs li'],
+  ]
+  const SCREENS: [string, number, number, 'light' | 'dark'][] = [['a desk', 1440, 900, 'light'], ['a dark desk', 1440, 900, 'dark'], ['a phone', 390, 844, 'light'], ['a dark phone', 390, 844, 'dark']]
+  test.each(PAGES.flatMap(([name, path, ready]) => SCREENS.map(([screen, ...size]) => [name, screen, path, ready, size] as const)))(
+    '%s on %s has no barrier that axe knows, no error, and asks nobody but its own server', async (_name, _screen, path, ready, [width, height, scheme]) => {
+      const { page, wrong } = await open(path(), width, height, scheme)
+      if (ready !== '.docs li' || width > 1_100) await page.waitForSelector(ready)
+      else await page.waitForSelector('.ask .cm-line')
+      await page.waitForLoadState('networkidle')
+      expect(await judged(page)).toEqual([])
+      expect(wrong).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    })
+
+  test('what is recorded on the start page is told on the wall', async () => {
+    const { page: wall } = await open(`/live/${boardId}`, 1_920, 1_080)
+    await wall.waitForSelector(SHOWN)
+    const { page } = await open('/', 1_440, 900)
+    await page.getByRole('button', { name: 'Record: 4. First mutation' }).click()
+    await page.getByText('"userErrors": []').waitFor()
+    const answer = await page.getByLabel('Answer: 4. First mutation').textContent() ?? ''
+    const points = Number(/"points": (\d+)/.exec(answer)?.[1])
+    await wall.waitForFunction(text => document.querySelector('.feed li b')?.textContent === text, `+${points}`)
+  })
+
+  test('a board without a token, and one that is not there, say so in words', async () => {
+    const { page } = await open('/live/ldb_00000000000000000000000000', 1_440, 900)
+    await page.getByRole('heading', { name: 'There is no such board' }).waitFor()
+    const { page: refused } = await open(`/live/${boardId}#token=not-a-token`, 1_440, 900)
+    await refused.waitForSelector(SHOWN) // The refused token is forgotten, and the demo's own is taken.
+    expect(await refused.evaluate('location.hash + localStorage.getItem("laurel.token")')).toBe('null')
+  })
+
+  test('the wall reads as a table, and its buttons are reached by keyboard', async () => {
+    const { page } = await open(`/live/${boardId}`, 1_440, 900)
+    await page.waitForSelector(SHOWN)
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    const ranks = await page.locator('.table-view tbody td:first-child').allTextContents()
+    expect(ranks.map(Number)).toEqual(ranks.map(Number).toSorted((a, b) => a - b))
+    expect(ranks.length).toBe(20)
+    expect(await judged(page)).toEqual([])
+  })
+
+  test('the explorer runs a query, shows a refusal by the schema, and follows a subscription', async () => {
+    const { page } = await open('/explorer', 1_440, 900)
+    await page.waitForSelector('.docs li')
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.locator('.answer .cm-content').getByText('standings').waitFor()
+    await page.getByRole('button', { name: 'Board', exact: true }).click()
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.locator('.messages summary').getByText('LeaderboardSnapshot').waitFor()
+    await page.getByRole('button', { name: 'New tab' }).click()
+    await page.locator('.cm-content[aria-label="Operation"]').click()
+    await page.keyboard.type('{ viewer { nothing ')
+    await page.waitForSelector('.cm-lintRange-error')
+  })
+})
