@@ -34,6 +34,8 @@ async function run(): Promise<void> {
     })
   }
   process.on('SIGINT', () => stop('Ctrl-C')).on('SIGTERM', () => stop('SIGTERM'))
+  // A promise that nobody waited for is a fault of one request; it must not end the house for everybody.
+  process.on('unhandledRejection', error => log.error({ reason: error instanceof Error ? error.stack : String(error) }, 'a fault that nobody heard'))
   try {
     const pages = buildPages(step)
     const ground = await findGround(config, step)

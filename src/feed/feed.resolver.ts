@@ -29,8 +29,9 @@ async function scopeOf(context: Context, scope: FeedScope): Promise<Scope> {
 }
 
 async function openFeed(context: Context, { scope, kinds, after }: { scope: FeedScope; kinds?: FeedKind[] | null; after?: string | null }) {
-  const [wanted, followed] = await Promise.all([scopeOf(context, scope), context.logs.of(context.actor.tenantId)])
-  return openStream(new FeedSource(followed, context.actor.db, wanted, kinds ?? null), placeAfter(followed.epoch, after))
+  const { tenantId, db } = context.actor // Who asks comes first: a promise begun before it fails would be left alone with its error.
+  const [wanted, followed] = await Promise.all([scopeOf(context, scope), context.logs.of(tenantId)])
+  return openStream(new FeedSource(followed, db, wanted, kinds ?? null), placeAfter(followed.epoch, after))
 }
 
 @Resolver(() => FeedItem)
