@@ -1,32 +1,35 @@
-/** The broker of several nodes over Redis pub/sub: one connection publishes, another listens, channels are counted. */
-import { createClient } from 'redis'
+/** The broker of several nodes over Redis pub/sub: one connection publishes, another listens; sharded pub/sub where Redis is a cluster. */
+import { createClient, createCluster } from 'redis'
 import { log } from '../platform/log.ts'
 import { StartError } from '../platform/start-error.ts'
 import { type Broker, tellEach } from './broker.ts'
 
+type Hear = (message: string, channel: string) => void
+
+/** What a broker needs of a Redis server or of a cluster. */
+interface Line {
+  publish(channel: string, message: string): Promise<unknown>
+  subscribe(channel: string, hear: Hear): Promise<unknown>
+  unsubscribe(channel: string, hear: Hear): Promise<unknown>
+  isReady(): boolean
+  close(): Promise<unknown>
+}
+
+const CONNECT_MS = 3_000
+const SOCKET = { reconnectStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), 2_000), connectTimeout: CONNECT_MS }
+
 /**
- * Returns a broker over the Redis server at `url`. It reconnects by itself; what is published while it is away is lost.
+ * Returns a broker over the Redis server or cluster at `url`. It reconnects by itself; what is published while it is away is lost.
  * @throws StartError when the server cannot be reached at start.
  */
 export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Broker> {
-  const options = { url, socket: { reconnectStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), 2_000), connectTimeout: 3_000 }, disableOfflineQueue: true }
-  const publisher = createClient({ ...options, socket: { ...options.socket, reconnectStrategy: false } })
-  const first = await publisher.connect().then(() => null, (error: Error) => error)
-  if (first) throw new StartError(`Redis at REDIS_URL cannot be reached (${first.message || 'no answer'}): start it, correct REDIS_URL, or unset it to run one node without Redis.`)
-  await publisher.close()
-
-  const sender = createClient(options)
-  const receiver = sender.duplicate({ disableOfflineQueue: false })
-  for (const [name, client] of [['sender', sender], ['receiver', receiver]] as const) {
-    client.on('error', (error: Error) => log.warn({ name, reason: error.message }, 'Redis is away'))
-  }
-  await Promise.all([sender.connect(), receiver.connect()])
+  const line = await isCluster(url) ? await clusterLine(url) : await serverLine(url)
   const listeners = new Map<string, Set<(message: string) => void>>()
-  const hear = (message: string, channel: string) => tellEach(listeners.get(channel) ?? [], message)
+  const hear: Hear = (message, channel) => tellEach(listeners.get(channel) ?? [], message)
   return {
     kind: 'redis',
     async publish(channel, message) {
-      if (sender.isReady) await sender.publish(prefix + channel, message).catch((error: Error) => log.warn({ reason: error.message }, 'a message was not published'))
+      if (line.isReady()) await line.publish(prefix + channel, message).catch((error: Error) => log.warn({ reason: error.message }, 'a message was not published'))
     },
     async subscribe(channel, listener) {
       const name = prefix + channel
@@ -34,17 +37,63 @@ export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Brok
       const heard = listeners.get(name) ?? new Set()
       const isFirst = !heard.size
       listeners.set(name, heard.add(own))
-      if (isFirst) await receiver.subscribe(name, hear)
+      if (isFirst) await line.subscribe(name, hear)
       return async () => {
         heard.delete(own)
         if (heard.size || listeners.get(name) !== heard) return
         listeners.delete(name)
-        await receiver.unsubscribe(name, hear)
+        await line.unsubscribe(name, hear)
       }
     },
-    healthy: () => sender.isReady && receiver.isReady,
-    async close() {
-      await Promise.allSettled([sender.close(), receiver.close()])
-    },
+    healthy: () => line.isReady(),
+    close: async () => void await line.close(),
+  }
+}
+
+/** Asks once, without retries, whether the server belongs to a cluster. */
+async function isCluster(url: string): Promise<boolean> {
+  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS } })
+  client.on('error', () => {}) // The failing call reports it.
+  try {
+    await client.connect()
+    return /cluster_enabled:1/.test(await client.info('cluster'))
+  } catch (error) {
+    throw new StartError(`Redis at REDIS_URL cannot be reached (${(error as Error).message || 'no answer'}): start it, correct REDIS_URL, or unset it to run one node without Redis.`)
+  } finally {
+    client.destroy()
+  }
+}
+
+async function serverLine(url: string): Promise<Line> {
+  const sender = createClient({ url, socket: SOCKET, disableOfflineQueue: true })
+  const receiver = sender.duplicate({ disableOfflineQueue: false })
+  for (const [name, client] of [['sender', sender], ['receiver', receiver]] as const) {
+    client.on('error', (error: Error) => log.warn({ name, reason: error.message }, 'Redis is away'))
+  }
+  await Promise.all([sender.connect(), receiver.connect()])
+  return {
+    publish: (channel, message) => sender.publish(channel, message),
+    subscribe: (channel, hear) => receiver.subscribe(channel, hear),
+    unsubscribe: (channel, hear) => receiver.unsubscribe(channel, hear),
+    isReady: () => sender.isReady && receiver.isReady,
+    close: () => Promise.allSettled([sender.close(), receiver.close()]),
+  }
+}
+
+/** In a cluster a sharded channel lives with its slot, so a message crosses no other node. */
+async function clusterLine(url: string): Promise<Line> {
+  const cluster = createCluster({ rootNodes: [{ url }], defaults: { socket: SOCKET } })
+  let away = false
+  cluster.on('error', (error: Error) => log.warn({ reason: error.message }, 'a Redis node is away'))
+  await cluster.connect()
+  return {
+    publish: (channel, message) => cluster.sPublish(channel, message).then(() => { away = false }, (error: Error) => {
+      away = true
+      throw error
+    }),
+    subscribe: (channel, hear) => cluster.sSubscribe(channel, hear),
+    unsubscribe: (channel, hear) => cluster.sUnsubscribe(channel, hear),
+    isReady: () => cluster.isOpen && !away,
+    close: async () => cluster.destroy(),
   }
 }

@@ -1,5 +1,9 @@
-import { describe, expect, inject, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, inject, test } from 'vitest'
 import { createClient } from 'redis'
+import { startRedis } from '../../test/redis.ts'
 import type { Broker } from './broker.ts'
 import { memoryBroker } from './broker.memory.ts'
 import { redisBroker } from './broker.redis.ts'
@@ -16,6 +20,16 @@ if (redisUrl) {
   kinds.push(['redis', async () => {
     const prefix = `test-${process.pid}-${prefixes++}:`
     return [await redisBroker(redisUrl, prefix), await redisBroker(redisUrl, prefix)]
+  }])
+  const folder = mkdtempSync(join(tmpdir(), 'laurel-cluster-'))
+  const cluster = (await startRedis(folder, { cluster: true }))!
+  afterAll(async () => {
+    await cluster.end()
+    rmSync(folder, { recursive: true })
+  })
+  kinds.push(['redis cluster', async () => {
+    const prefix = `test-${process.pid}-${prefixes++}:`
+    return [await redisBroker(cluster.url, prefix), await redisBroker(cluster.url, prefix)]
   }])
 } else test('NOTE: redis-server is not on the PATH, so the Redis half of the broker\'s contract was not run', () => {})
 
