@@ -26,14 +26,20 @@ export function sourcesHash(): string {
  */
 export async function buildPages(): Promise<{ folder: string; built: boolean; ms: number; problem?: string }> {
   const startMs = performance.now()
-  const done = (built: boolean, problem?: string) => ({ folder: PAGES, built, ms: Math.round(performance.now() - startMs), problem })
+  const done = (built: boolean, problem?: string) => ({
+    folder: PAGES,
+    built,
+    ms: Math.round(performance.now() - startMs),
+    problem,
+  })
   const hash = sourcesHash()
   const stamp = join(PAGES, '.hash')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return done(false)
   const draft = join(PROJECT, `dist/.web-${process.pid}`)
   try {
     await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), draft], {
-      timeout: BUILD_MS_MAX, cwd: PROJECT,
+      timeout: BUILD_MS_MAX,
+      cwd: PROJECT,
       env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' }, // A server started by a test must not leave test pages behind.
     })
     writeFileSync(join(draft, '.hash'), hash)
@@ -42,7 +48,8 @@ export async function buildPages(): Promise<{ folder: string; built: boolean; ms
     return done(true)
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
-    if (!existsSync(join(PAGES, 'index.html'))) throw new Error('The web pages are not built. Run `npm ci`, then start again.', { cause: error })
+    if (!existsSync(join(PAGES, 'index.html')))
+      throw new Error('The web pages are not built. Run `npm ci`, then start again.', { cause: error })
     return done(false, error instanceof Error ? error.message : String(error))
   }
 }

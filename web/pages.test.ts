@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { pauseSimulator, type ServerProcess, startServer } from '../test/processes.ts'
 import type { DemoStatus } from './kit/demo.ts'
 
-const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path => path && existsSync(path))
+const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  path => path && existsSync(path),
+)
 const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 /** A row that is seen; those of other pages are there too. */
 const SHOWN = '.row:not(.away) .pts'
@@ -22,8 +24,11 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
   beforeAll(async () => {
     server = await startServer({ LAUREL_DATA: folder })
     await pauseSimulator(server.url)
-    boardId = (await (await fetch(`${server.url}/demo/status`)).json() as DemoStatus).firstBoardId ?? ''
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
+    boardId = ((await (await fetch(`${server.url}/demo/status`)).json()) as DemoStatus).firstBoardId ?? ''
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    })
   }, 120_000)
   afterAll(async () => {
     await browser?.close()
@@ -39,16 +44,22 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     const page = await context.newPage()
     const wrong: string[] = []
     page.on('pageerror', error => wrong.push(error.message))
-    page.on('console', message => { if (message.type() === 'error') wrong.push(message.text()) })
-    page.on('request', request => { if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url())) wrong.push(request.url()) })
-    page.on('websocket', socket => { if (new URL(socket.url()).host !== new URL(server.url).host) wrong.push(socket.url()) })
+    page.on('console', message => {
+      if (message.type() === 'error') wrong.push(message.text())
+    })
+    page.on('request', request => {
+      if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url())) wrong.push(request.url())
+    })
+    page.on('websocket', socket => {
+      if (new URL(socket.url()).host !== new URL(server.url).host) wrong.push(socket.url())
+    })
     await page.goto(server.url + path)
     return { page, wrong }
   }
 
   const judged = async (page: Page) => {
     const run = `(() => { const module = undefined, define = undefined; ${AXE}; return window.axe.run(document, { resultTypes: ['violations'] }) })()`
-    const { violations } = await page.evaluate(run) as { violations: { id: string; nodes: { target: string[] }[] }[] }
+    const { violations } = (await page.evaluate(run)) as { violations: { id: string; nodes: { target: string[] }[] }[] }
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
   }
 
@@ -57,9 +68,17 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     ['the live board', () => `/live/${boardId}`, SHOWN],
     ['the explorer', () => '/explorer', '.docs li'],
   ]
-  const SCREENS: [string, number, number, 'light' | 'dark'][] = [['a desk', 1440, 900, 'light'], ['a dark desk', 1440, 900, 'dark'], ['a phone', 390, 844, 'light'], ['a dark phone', 390, 844, 'dark']]
-  test.each(PAGES.flatMap(([name, path, ready]) => SCREENS.map(([screen, ...size]) => [name, screen, path, ready, size] as const)))(
-    '%s on %s has no barrier that axe knows, no error, and asks nobody but its own server', async (_name, _screen, path, ready, [width, height, scheme]) => {
+  const SCREENS: [string, number, number, 'light' | 'dark'][] = [
+    ['a desk', 1440, 900, 'light'],
+    ['a dark desk', 1440, 900, 'dark'],
+    ['a phone', 390, 844, 'light'],
+    ['a dark phone', 390, 844, 'dark'],
+  ]
+  test.each(
+    PAGES.flatMap(([name, path, ready]) => SCREENS.map(([screen, ...size]) => [name, screen, path, ready, size] as const)),
+  )(
+    '%s on %s has no barrier that axe knows, no error, and asks nobody but its own server',
+    async (_name, _screen, path, ready, [width, height, scheme]) => {
       const { page, wrong } = await open(path(), width, height, scheme)
       if (ready !== '.docs li' || width > 1_100) await page.waitForSelector(ready)
       else await page.waitForSelector('.ask .cm-line')
@@ -67,7 +86,8 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
       expect(await judged(page)).toEqual([])
       expect(wrong).toEqual([])
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-    })
+    },
+  )
 
   test('what is recorded on the start page is told on the wall', async () => {
     const { page: wall } = await open(`/live/${boardId}`, 1_920, 1_080)
@@ -75,7 +95,7 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     const { page } = await open('/', 1_440, 900)
     await page.getByRole('button', { name: 'Record: 4. First mutation' }).click()
     await page.getByText('"userErrors": []').waitFor()
-    const answer = await page.getByLabel('Answer: 4. First mutation').textContent() ?? ''
+    const answer = (await page.getByLabel('Answer: 4. First mutation').textContent()) ?? ''
     const points = Number(/"points": (\d+)/.exec(answer)?.[1])
     await wall.waitForFunction(text => document.querySelector('.feed li b')?.textContent === text, `+${points}`)
   })

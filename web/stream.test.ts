@@ -2,7 +2,16 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { GraphQLError, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString, GraphQLUnionType } from 'graphql'
+import {
+  GraphQLError,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  GraphQLUnionType,
+} from 'graphql'
 import { CloseCode, createClient } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -16,8 +25,15 @@ const QUERY = `subscription ($after: String) { sum(after: $after) {
 
 const string = { type: new GraphQLNonNull(GraphQLString) }
 const Snapshot = new GraphQLObjectType({ name: 'Snapshot', fields: { cursor: string, total: { type: GraphQLInt } } })
-const Delta = new GraphQLObjectType({ name: 'Delta', fields: { after: string, cursor: string, added: { type: new GraphQLList(GraphQLInt) } } })
-const Sum = new GraphQLUnionType({ name: 'Sum', types: [Snapshot, Delta], resolveType: row => ('after' in row ? 'Delta' : 'Snapshot') })
+const Delta = new GraphQLObjectType({
+  name: 'Delta',
+  fields: { after: string, cursor: string, added: { type: new GraphQLList(GraphQLInt) } },
+})
+const Sum = new GraphQLUnionType({
+  name: 'Sum',
+  types: [Snapshot, Delta],
+  resolveType: row => ('after' in row ? 'Delta' : 'Snapshot'),
+})
 
 /** Returns a server that adds numbers: a log of deltas with cursors "0", "1", … of which the newest `ring` can be resumed. */
 async function adder(port = 0) {
@@ -25,7 +41,10 @@ async function adder(port = 0) {
   const waiting = new Set<() => void>()
   const asked: (string | null)[] = []
   const world = { ring: 100, refusal: null as string | null, skip: false, broken: false }
-  const add = (n: number) => { log.push(n); for (const wake of [...waiting]) wake() }
+  const add = (n: number) => {
+    log.push(n)
+    for (const wake of [...waiting]) wake()
+  }
   async function* sum(after: string | null) {
     asked.push(after)
     if (world.refusal) throw new GraphQLError('Refused.', { extensions: { code: world.refusal } })
@@ -33,20 +52,35 @@ async function adder(port = 0) {
     if (at < 0) yield { sum: { cursor: String((at = log.length)), total: log.reduce((a, b) => a + b, 0) } }
     for (;;) {
       while (at < log.length) {
-        if (world.skip) { world.skip = false; at++; continue }
-        if (world.broken) { world.broken = false; yield { sum: new GraphQLError('Late.', { extensions: { code: 'UNAVAILABLE' } }) } }
+        if (world.skip) {
+          world.skip = false
+          at++
+          continue
+        }
+        if (world.broken) {
+          world.broken = false
+          yield { sum: new GraphQLError('Late.', { extensions: { code: 'UNAVAILABLE' } }) }
+        }
         yield { sum: { after: String(at), cursor: String(at + 1), added: [log[at++]] } }
       }
       await new Promise<void>(wake => waiting.add(wake))
     }
   }
   const query = new GraphQLObjectType({ name: 'Query', fields: { ok: { type: GraphQLInt } } })
-  const subscription = new GraphQLObjectType({ name: 'Subscription', fields: {
-    sum: { type: Sum, args: { after: { type: GraphQLString } }, subscribe: (_root, { after }) => sum(after) } } })
+  const subscription = new GraphQLObjectType({
+    name: 'Subscription',
+    fields: { sum: { type: Sum, args: { after: { type: GraphQLString } }, subscribe: (_root, { after }) => sum(after) } },
+  })
   const http = createServer().listen(port, '127.0.0.1')
   await once(http, 'listening')
   const sockets = new WebSocketServer({ server: http })
-  const server = useServer({ schema: new GraphQLSchema({ query, subscription }), onConnect: ({ connectionParams }) => connectionParams?.authorization === 'Bearer t' }, sockets)
+  const server = useServer(
+    {
+      schema: new GraphQLSchema({ query, subscription }),
+      onConnect: ({ connectionParams }) => connectionParams?.authorization === 'Bearer t',
+    },
+    sockets,
+  )
   onTestFinished(async () => {
     for (const socket of sockets.clients) socket.terminate()
     await server.dispose()
@@ -57,16 +91,28 @@ async function adder(port = 0) {
 
 const TRANSPORTS: [string, (url: string, token?: string) => Connection][] = [
   ['plain WebSocket', (url, token = 't') => connect({ url, authorization: () => `Bearer ${token}` })],
-  ['graphql-ws client', (url, token = 't') => createClient({ url, connectionParams: { authorization: `Bearer ${token}` }, retryAttempts: 0, webSocketImpl: WebSocket })],
+  [
+    'graphql-ws client',
+    (url, token = 't') =>
+      createClient({ url, connectionParams: { authorization: `Bearer ${token}` }, retryAttempts: 0, webSocketImpl: WebSocket }),
+  ],
 ]
 
 /** Returns a stream on its total, with its states and messages on record. */
 function total(connection: Connection, after: string | null = null, random = 0) {
   const seen = { total: 0, snapshots: 0, deltas: 0, states: [] as StreamState[] }
   const stream = follow<Message>(connection, {
-    query: QUERY, after, random: () => random, // 0: attempts come after 200 ms, 400 ms, …
-    onSnapshot: message => { seen.total = message.total; seen.snapshots++ },
-    onDelta: message => { seen.total += message.added.reduce((a, b) => a + b, 0); seen.deltas++ },
+    query: QUERY,
+    after,
+    random: () => random, // 0: attempts come after 200 ms, 400 ms, …
+    onSnapshot: message => {
+      seen.total = message.total
+      seen.snapshots++
+    },
+    onDelta: message => {
+      seen.total += message.added.reduce((a, b) => a + b, 0)
+      seen.deltas++
+    },
     onState: state => seen.states.push(state),
   })
   onTestFinished(() => stream.stop())
@@ -87,8 +133,16 @@ test.each([
   ['a bad token is final', { code: 4401, reason: 'no' }, { code: 4401, reason: 'no', final: true }],
   ['a draining node is not', { code: 1012, reason: '' }, { code: 1012, reason: null, final: false }],
   ['nor is a network error', new Error('gone'), { code: null, reason: null, final: false }],
-  ['a board that is not there is final', [{ message: 'None.', extensions: { code: 'NOT_FOUND' } }], { code: 'NOT_FOUND', reason: 'None.', final: true }],
-  ['a late projection is not', [{ message: 'Late.', extensions: { code: 'UNAVAILABLE' } }], { code: 'UNAVAILABLE', reason: 'Late.', final: false }],
+  [
+    'a board that is not there is final',
+    [{ message: 'None.', extensions: { code: 'NOT_FOUND' } }],
+    { code: 'NOT_FOUND', reason: 'None.', final: true },
+  ],
+  [
+    'a late projection is not',
+    [{ message: 'Late.', extensions: { code: 'UNAVAILABLE' } }],
+    { code: 'UNAVAILABLE', reason: 'Late.', final: false },
+  ],
 ])('%s', (_case, cause, ending) => expect(endingFor(cause)).toEqual(ending))
 
 test.each(TRANSPORTS)('%s: a snapshot comes first, deltas follow in order', async (_name, transport) => {
@@ -130,28 +184,32 @@ test.each(TRANSPORTS)('%s: what cannot be resumed comes as a snapshot, which rep
   await soon(() => expect(seen).toMatchObject({ total: 7, snapshots: 2, deltas: 0 }))
 })
 
-test.each(TRANSPORTS)('%s: a delta that does not fit is not applied; the stream subscribes again from its cursor', async (_name, transport) => {
-  const server = await adder()
-  const { seen, phases } = total(transport(server.url))
-  await soon(() => expect(seen.snapshots).toBe(1))
-  server.world.skip = true
-  server.add(1)
-  server.add(2)
-  await soon(() => expect(seen).toMatchObject({ total: 3, snapshots: 1, deltas: 2 }))
-  expect(server.asked).toEqual([null, '0'])
-  expect(phases()).toBe('live')
-})
-
-test.each(TRANSPORTS.flatMap(([name, transport]) => [4400, 4401, 4403, 4406, 4409].map(code => [name, code, transport] as const)))(
-  '%s: close code %i ends the stream', async (_name, code, transport) => {
+test.each(TRANSPORTS)(
+  '%s: a delta that does not fit is not applied; the stream subscribes again from its cursor',
+  async (_name, transport) => {
     const server = await adder()
-    const { seen, stream } = total(transport(server.url))
+    const { seen, phases } = total(transport(server.url))
     await soon(() => expect(seen.snapshots).toBe(1))
-    for (const socket of server.sockets.clients) socket.close(code, 'final')
-    await soon(() => expect(stream.state).toMatchObject({ phase: 'ended', code, reason: 'final' }))
-    await new Promise(resolve => setTimeout(resolve, 300))
-    expect(server.asked).toEqual([null])
-  })
+    server.world.skip = true
+    server.add(1)
+    server.add(2)
+    await soon(() => expect(seen).toMatchObject({ total: 3, snapshots: 1, deltas: 2 }))
+    expect(server.asked).toEqual([null, '0'])
+    expect(phases()).toBe('live')
+  },
+)
+
+test.each(
+  TRANSPORTS.flatMap(([name, transport]) => [4400, 4401, 4403, 4406, 4409].map(code => [name, code, transport] as const)),
+)('%s: close code %i ends the stream', async (_name, code, transport) => {
+  const server = await adder()
+  const { seen, stream } = total(transport(server.url))
+  await soon(() => expect(seen.snapshots).toBe(1))
+  for (const socket of server.sockets.clients) socket.close(code, 'final')
+  await soon(() => expect(stream.state).toMatchObject({ phase: 'ended', code, reason: 'final' }))
+  await new Promise(resolve => setTimeout(resolve, 300))
+  expect(server.asked).toEqual([null])
+})
 
 test.each(TRANSPORTS)('%s: a refused operation ends, a passing refusal is tried again', async (_name, transport) => {
   const server = await adder()
@@ -165,16 +223,19 @@ test.each(TRANSPORTS)('%s: a refused operation ends, a passing refusal is tried 
   await soon(() => expect(second.stream.state).toMatchObject({ phase: 'ended', code: 'NOT_FOUND', reason: 'Refused.' }))
 })
 
-test.each(TRANSPORTS)('%s: a message that carries only an error is a passing refusal too: the stream goes on from its cursor', async (_name, transport) => {
-  const server = await adder()
-  const { seen, phases } = total(transport(server.url))
-  await soon(() => expect(seen.snapshots).toBe(1))
-  server.world.broken = true
-  server.add(3)
-  await soon(() => expect(seen).toMatchObject({ total: 3, snapshots: 1, deltas: 1 }))
-  expect(server.asked).toEqual([null, '0'])
-  expect(phases()).toBe('live reconnecting live')
-})
+test.each(TRANSPORTS)(
+  '%s: a message that carries only an error is a passing refusal too: the stream goes on from its cursor',
+  async (_name, transport) => {
+    const server = await adder()
+    const { seen, phases } = total(transport(server.url))
+    await soon(() => expect(seen.snapshots).toBe(1))
+    server.world.broken = true
+    server.add(3)
+    await soon(() => expect(seen).toMatchObject({ total: 3, snapshots: 1, deltas: 1 }))
+    expect(server.asked).toEqual([null, '0'])
+    expect(phases()).toBe('live reconnecting live')
+  },
+)
 
 test.each(TRANSPORTS)('%s: a wrong token ends the stream', async (_name, transport) => {
   const server = await adder()
@@ -200,7 +261,9 @@ test.each(TRANSPORTS)('%s: the streams of a connection come back together, in th
   const [first, second] = [total(connection, null, 0), total(connection, null, 1)] // Alone they would wait 0.2 s and 1 s.
   await soon(() => expect([first.seen.snapshots, second.seen.snapshots]).toEqual([1, 1]))
   let opened = 0
-  server.sockets.on('connection', socket => { if (++opened < 3) socket.terminate() })
+  server.sockets.on('connection', socket => {
+    if (++opened < 3) socket.terminate()
+  })
   for (const socket of server.sockets.clients) socket.terminate()
   await soon(() => expect(opened).toBe(3))
   server.add(1)

@@ -4,7 +4,10 @@
  */
 
 /** One subscription operation: its text and its variables. */
-export interface Operation { query: string; variables?: Record<string, unknown> | null }
+export interface Operation {
+  query: string
+  variables?: Record<string, unknown> | null
+}
 
 /** What a subscription answers to; the shape graphql-ws uses. */
 export interface Sink {
@@ -22,11 +25,25 @@ export interface Connection {
 export type Phase = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'ended'
 
 /** Where a stream stands. `sinceMs` (epoch) is when it came to be live, or when it was lost: offline and reconnecting share it. */
-export interface StreamState { phase: Phase; sinceMs: number; newestMs: number | null; code: number | string | null; reason: string | null }
+export interface StreamState {
+  phase: Phase
+  sinceMs: number
+  newestMs: number | null
+  code: number | string | null
+  reason: string | null
+}
 
-export interface Snapshot { cursor: string }
-export interface Delta { after: string; cursor: string }
+/** What every message of a stream has: where the stream stands after it. */
+export interface Snapshot {
+  cursor: string
+}
+/** A message that follows another: it applies if `after` is the reader's cursor. */
+export interface Delta {
+  after: string
+  cursor: string
+}
 
+/** What is followed, from where, and who hears of it. */
 export interface StreamOptions<M extends Snapshot> {
   query: string | { toString(): string }
   variables?: Record<string, unknown>
@@ -39,7 +56,11 @@ export interface StreamOptions<M extends Snapshot> {
 }
 
 /** A running stream: its state now, a way to try at once, and its end. */
-export interface Stream { readonly state: StreamState; retry(): void; stop(): void }
+export interface Stream {
+  readonly state: StreamState
+  retry(): void
+  stop(): void
+}
 
 /** Close codes after which asking again would be answered the same. */
 const FINAL_CODES = new Set([4400, 4401, 4403, 4406, 4409])
@@ -57,7 +78,11 @@ export function retryDelayMs(attempt: number, code: number | string | null, rand
   return Math.round(Math.min(RETRY_MS_MAX, firstMs * 2 ** attempt) * (0.2 + 0.8 * random))
 }
 
-interface Ending { code: number | string | null; reason: string | null; final: boolean }
+interface Ending {
+  code: number | string | null
+  reason: string | null
+  final: boolean
+}
 
 const COMPLETED: Ending = { code: null, reason: 'The server ended the stream.', final: false }
 const UNPLUGGED: Ending = { code: null, reason: 'The device is offline.', final: false }
@@ -71,11 +96,19 @@ export function endingFor(cause: unknown): Ending {
   }
   const { code, reason } = (cause ?? {}) as { code?: unknown; reason?: unknown }
   const closeCode = typeof code === 'number' ? code : null
-  return { code: closeCode, reason: typeof reason === 'string' && reason ? reason : null, final: closeCode !== null && FINAL_CODES.has(closeCode) }
+  return {
+    code: closeCode,
+    reason: typeof reason === 'string' && reason ? reason : null,
+    final: closeCode !== null && FINAL_CODES.has(closeCode),
+  }
 }
 
 /** The streams of one connection that wait for their next attempt: one timer and one backoff for all, so that they come back together. */
-interface Waiting { attempt: number; timer?: ReturnType<typeof setTimeout>; opens: Set<() => void> }
+interface Waiting {
+  attempt: number
+  timer?: ReturnType<typeof setTimeout>
+  opens: Set<() => void>
+}
 const waitingOn = new WeakMap<Connection, Waiting>()
 
 function waitingOf(connection: Connection): Waiting {
@@ -109,13 +142,45 @@ function keepState(onState: ((state: StreamState) => void) | undefined) {
 
 /** Hears the device going on line and off line, where there is a browser; returns how to stop hearing. */
 function watchDevice(online: () => void, offline: () => void): () => void {
-  const { addEventListener, removeEventListener } = globalThis as unknown as Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>>
+  const { addEventListener, removeEventListener } = globalThis as unknown as Partial<
+    Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
+  >
   addEventListener?.('online', online)
   addEventListener?.('offline', offline)
   return () => {
     removeEventListener?.('online', online)
     removeEventListener?.('offline', offline)
   }
+}
+
+/**
+ * Subscribes and returns how to leave. `take` hears each message, `lose` the one ending; after either end nothing is heard any more,
+ * though a subscription that was replaced may still have messages on their way.
+ */
+function subscribeOnce<M>(
+  connection: Connection,
+  operation: Operation,
+  take: (message: M) => void,
+  lose: (ending: Ending) => void,
+) {
+  let current = true
+  let leave: (() => void) | undefined
+  const over = (ending: Ending | null) => {
+    if (!current) return
+    current = false
+    leave?.()
+    if (ending) lose(ending)
+  }
+  leave = connection.subscribe(operation, {
+    next: ({ data, errors }) => {
+      const message = Object.values((data ?? {}) as Record<string, M | null>)[0]
+      if (!message) over(endingFor(errors ?? []))
+      else if (current) take(message)
+    },
+    error: cause => over(endingFor(cause)),
+    complete: () => over(COMPLETED),
+  })
+  return () => over(null)
 }
 
 /** Returns a running stream of `options.query`; it retries until `stop` or until an answer is final. */
@@ -131,7 +196,8 @@ export function follow<M extends Snapshot>(connection: Connection, options: Stre
     if (final) return finish({ code, reason })
     const offline = globalThis.navigator?.onLine === false
     // A first connection that fails was never live: for two attempts it stays "connecting" to the eye, with the reason beside it.
-    move(offline ? 'offline' : now().phase === 'connecting' && waiting.attempt < 2 ? 'connecting' : 'reconnecting', { code, reason })
+    const connecting = now().phase === 'connecting' && waiting.attempt < 2
+    move(offline ? 'offline' : connecting ? 'connecting' : 'reconnecting', { code, reason })
     waiting.opens.add(open)
     waiting.timer ??= setTimeout(() => openAll(waiting), retryDelayMs(waiting.attempt++, code, (options.random ?? Math.random)()))
   }
@@ -151,32 +217,21 @@ export function follow<M extends Snapshot>(connection: Connection, options: Stre
 
   function open(): void {
     end?.()
-    let current = true // A subscription that was replaced may still have messages on their way.
-    let leave: (() => void) | undefined
-    const over = (ending: Ending | null) => {
-      if (!current) return
-      current = false
-      leave?.()
-      if (ending) lose(ending)
-    }
-    end = () => over(null)
-    leave = connection.subscribe({ query: String(options.query), variables: { ...options.variables, after: cursor } }, {
-      next: ({ data, errors }) => {
-        const message = Object.values((data ?? {}) as Record<string, M | null>)[0]
-        if (!message) over(endingFor(errors ?? []))
-        else if (current) take(message)
-      },
-      error: cause => over(endingFor(cause)),
-      complete: () => over(COMPLETED),
-    })
+    const operation = { query: String(options.query), variables: { ...options.variables, after: cursor } }
+    end = subscribeOnce(connection, operation, take, lose)
   }
 
   const retry = () => {
     waiting.attempt = 0
     openAll(waiting)
   }
-  const unwatch = watchDevice(retry, () => { end?.(); lose(UNPLUGGED) })
-  const unhear = connection.on('connected', () => { if (end) move('live') })
+  const unwatch = watchDevice(retry, () => {
+    end?.()
+    lose(UNPLUGGED)
+  })
+  const unhear = connection.on('connected', () => {
+    if (end) move('live')
+  })
   function finish(change: Partial<StreamState>): void {
     waiting.opens.delete(open)
     end?.()
@@ -187,5 +242,13 @@ export function follow<M extends Snapshot>(connection: Connection, options: Stre
   }
 
   open()
-  return { get state() { return now() }, retry, stop: () => { if (now().phase !== 'ended') finish({}) } }
+  return {
+    get state() {
+      return now()
+    },
+    retry,
+    stop: () => {
+      if (now().phase !== 'ended') finish({})
+    },
+  }
 }

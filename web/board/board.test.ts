@@ -1,11 +1,35 @@
 /** What a message does to the board, by table and by exact values. */
 import { expect, test } from 'vitest'
-import { EMPTY_BOARD, boardAfterDelta, boardFromSnapshot, climbersOf, gapOf, pagesOf, RAISED_MS, rowsByRank, settledBoard, slotOn } from './board.ts'
+import {
+  EMPTY_BOARD,
+  boardAfterDelta,
+  boardFromSnapshot,
+  climbersOf,
+  gapOf,
+  pagesOf,
+  RAISED_MS,
+  rowsByRank,
+  settledBoard,
+  slotOn,
+} from './board.ts'
 
 const user = (id: string) => ({ user: { id, name: id.toUpperCase(), team: { name: 'Partners' } }, team: null, department: null })
-const standing = (id: string, rank: number, points: number, closeRank: number | null = rank) => ({ rank, points, closeRank, ...user(id) })
-const change = (id: string, from: number | null, to: number, points: number) => ({ subjectId: id, from, to, points, closeRank: 4, ...user(id) })
-const board = (...ids: string[]) => boardFromSnapshot(EMPTY_BOARD, { standings: ids.map((id, i) => standing(id, i + 1, 100 - 10 * i)) })
+const standing = (id: string, rank: number, points: number, closeRank: number | null = rank) => ({
+  rank,
+  points,
+  closeRank,
+  ...user(id),
+})
+const change = (id: string, from: number | null, to: number, points: number) => ({
+  subjectId: id,
+  from,
+  to,
+  points,
+  closeRank: 4,
+  ...user(id),
+})
+const board = (...ids: string[]) =>
+  boardFromSnapshot(EMPTY_BOARD, { standings: ids.map((id, i) => standing(id, i + 1, 100 - 10 * i)) })
 const ranks = (b: typeof EMPTY_BOARD) => rowsByRank(b).map(row => `${row.rank} ${row.id} ${row.points}`)
 
 test('a snapshot replaces all rows and asks for stillness', () => {
@@ -15,7 +39,11 @@ test('a snapshot replaces all rows and asks for stillness', () => {
 })
 
 test('a delta moves rows, counts the gain and raises the climber', () => {
-  const next = boardAfterDelta(board('a', 'b', 'c'), { changes: [change('c', 3, 1, 130), change('a', 1, 2, 100), change('b', 2, 3, 90)], left: [] }, 5_000)
+  const next = boardAfterDelta(
+    board('a', 'b', 'c'),
+    { changes: [change('c', 3, 1, 130), change('a', 1, 2, 100), change('b', 2, 3, 90)], left: [] },
+    5_000,
+  )
   expect(ranks(next)).toEqual(['1 c 130', '2 a 100', '3 b 90'])
   expect(next.rows.get('c')).toMatchObject({ gain: 50, gainNumber: 1, raisedMs: 5_000, name: 'C', note: 'Partners' })
   expect(next.rows.get('a')).toMatchObject({ gain: 0, gainNumber: 0, raisedMs: null })
@@ -30,8 +58,17 @@ test('who leaves is gone, who enters is there and not raised', () => {
 })
 
 test('at most three climbers are raised, those who climbed most', () => {
-  const next = boardAfterDelta(board('a', 'b', 'c', 'd', 'e', 'f'), { changes: [change('f', 6, 1, 200), change('e', 5, 2, 190), change('d', 4, 3, 180), change('c', 3, 2, 185)], left: [] }, 9)
-  expect(rowsByRank(next).filter(row => row.raisedMs === 9).map(row => row.id).sort()).toEqual(['d', 'e', 'f'].sort())
+  const next = boardAfterDelta(
+    board('a', 'b', 'c', 'd', 'e', 'f'),
+    { changes: [change('f', 6, 1, 200), change('e', 5, 2, 190), change('d', 4, 3, 180), change('c', 3, 2, 185)], left: [] },
+    9,
+  )
+  expect(
+    rowsByRank(next)
+      .filter(row => row.raisedMs === 9)
+      .map(row => row.id)
+      .sort(),
+  ).toEqual(['d', 'e', 'f'].sort())
 })
 
 test('a raised row is lowered when its chip has gone, not before', () => {
@@ -50,7 +87,10 @@ test.each([
   ['eight rows fit', 8, ['1–8:8']],
   ['the leader stays on the pages that follow', 20, ['1–8:8', '9–15:8', '16–20:6']],
 ])('%s', (_case, count, expected) => {
-  const pages = pagesOf(Array.from({ length: count }, (_, i) => `id${i}`), 8)
+  const pages = pagesOf(
+    Array.from({ length: count }, (_, i) => `id${i}`),
+    8,
+  )
   expect(pages.map(page => `${page.from}–${page.to}:${page.ids.length}`)).toEqual(expected)
   expect(pages.every(page => count === 0 || page.ids[0] === 'id0')).toBe(true)
 })
@@ -73,6 +113,11 @@ test('the gap is to the place above, and for the leader to the one below', () =>
 })
 
 test('climbers are those who rose, best first', () => {
-  const next = boardFromSnapshot(EMPTY_BOARD, { standings: [standing('a', 1, 9, 3), standing('b', 2, 8, 1), standing('c', 3, 7, 9), standing('d', 4, 6, null)] })
-  expect(climbersOf(next, 3).map(row => [row.id, row.places])).toEqual([['c', 6], ['a', 2]])
+  const next = boardFromSnapshot(EMPTY_BOARD, {
+    standings: [standing('a', 1, 9, 3), standing('b', 2, 8, 1), standing('c', 3, 7, 9), standing('d', 4, 6, null)],
+  })
+  expect(climbersOf(next, 3).map(row => [row.id, row.places])).toEqual([
+    ['c', 6],
+    ['a', 2],
+  ])
 })

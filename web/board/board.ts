@@ -7,12 +7,25 @@ export type BoardDelta = Extract<BoardMessage, { __typename: 'LeaderboardDelta' 
 
 /** One row. `gain` is what the last change added, `gainNumber` tells one gain from the next; `raisedMs` is when it last climbed. */
 export interface Row {
-  id: string; name: string; note: string | null; rank: number; closeRank: number | null; points: number
-  gain: number; gainNumber: number; raisedMs: number | null
+  id: string
+  name: string
+  note: string | null
+  rank: number
+  closeRank: number | null
+  points: number
+  gain: number
+  gainNumber: number
+  raisedMs: number | null
 }
 
 /** `order` lists subject ids by rank; `still` grows when rows are to be set without motion; `changesMs` are the last minute's changes. */
-export interface Board { rows: ReadonlyMap<string, Row>; order: readonly string[]; still: number; changesMs: readonly number[]; loaded: boolean }
+export interface Board {
+  rows: ReadonlyMap<string, Row>
+  order: readonly string[]
+  still: number
+  changesMs: readonly number[]
+  loaded: boolean
+}
 
 export const EMPTY_BOARD: Board = { rows: new Map(), order: [], still: 0, changesMs: [], loaded: false }
 
@@ -36,8 +49,9 @@ function nameOf({ user, team, department }: Subjects): { id: string; name: strin
 /** Returns the ids by rank. Those who share a rank keep the order they had, and new ones follow by id. */
 function orderOf(rows: ReadonlyMap<string, Row>, before: readonly string[]): string[] {
   const place = new Map(before.map((id, index) => [id, index]))
-  return [...rows.values()].sort((a, b) => a.rank - b.rank
-    || (place.get(a.id) ?? Infinity) - (place.get(b.id) ?? Infinity) || (a.id < b.id ? -1 : 1)).map(row => row.id)
+  return [...rows.values()]
+    .sort((a, b) => a.rank - b.rank || (place.get(a.id) ?? Infinity) - (place.get(b.id) ?? Infinity) || (a.id < b.id ? -1 : 1))
+    .map(row => row.id)
 }
 
 /** Returns the board a snapshot describes; rows are set without motion. */
@@ -54,21 +68,35 @@ export function boardFromSnapshot(board: Board, { standings }: Pick<BoardSnapsho
 export function boardAfterDelta(board: Board, { changes, left }: Pick<BoardDelta, 'changes' | 'left'>, nowMs: number): Board {
   const rows = new Map(board.rows)
   for (const id of left) rows.delete(id)
-  const climbers = changes.filter(change => change.from !== null && change.to < change.from)
-    .sort((a, b) => (b.from ?? 0) - b.to - ((a.from ?? 0) - a.to)).slice(0, RAISED_MAX).map(change => change.subjectId)
+  const climbers = changes
+    .filter(change => change.from !== null && change.to < change.from)
+    .sort((a, b) => (b.from ?? 0) - b.to - ((a.from ?? 0) - a.to))
+    .slice(0, RAISED_MAX)
+    .map(change => change.subjectId)
   for (const { subjectId, to, closeRank, points, ...subjects } of changes) {
     const before = rows.get(subjectId)
     const named = nameOf(subjects) ?? before
     if (!named) continue
     const gain = before ? points - before.points : 0
     rows.set(subjectId, {
-      id: subjectId, name: named.name, note: named.note, rank: to, closeRank, points,
-      gain: gain || (before?.gain ?? 0), gainNumber: (before?.gainNumber ?? 0) + (gain ? 1 : 0),
+      id: subjectId,
+      name: named.name,
+      note: named.note,
+      rank: to,
+      closeRank,
+      points,
+      gain: gain || (before?.gain ?? 0),
+      gainNumber: (before?.gainNumber ?? 0) + (gain ? 1 : 0),
       raisedMs: climbers.includes(subjectId) ? nowMs : (before?.raisedMs ?? null),
     })
   }
   const recent = board.changesMs.filter(ms => nowMs - ms < MINUTE_MS)
-  return { ...board, rows, order: orderOf(rows, board.order), changesMs: [...recent, ...changes.filter(c => c.points !== board.rows.get(c.subjectId)?.points).map(() => nowMs)] }
+  return {
+    ...board,
+    rows,
+    order: orderOf(rows, board.order),
+    changesMs: [...recent, ...changes.filter(c => c.points !== board.rows.get(c.subjectId)?.points).map(() => nowMs)],
+  }
 }
 
 /** Returns the board with those lowered again whose time has passed; the same object when nothing changes. */
@@ -86,7 +114,11 @@ export function rowsByRank(board: Board): Row[] {
 }
 
 /** One page of a wall: the leader's row stays, the others follow. `from` and `to` are places in the order, 1-based. */
-export interface Page { ids: readonly string[]; from: number; to: number }
+export interface Page {
+  ids: readonly string[]
+  from: number
+  to: number
+}
 
 /** Returns the pages of `rowsMax` rows each: ranks 1 to 8, then the leader with 9 to 15, and so on; at least one, maybe empty. */
 export function pagesOf(order: readonly string[], rowsMax: number): Page[] {
@@ -115,6 +147,8 @@ export function gapOf(rows: readonly Row[], place: number): number | null {
 
 /** Returns those who climbed most since the period began, best first; nobody who fell or stayed. */
 export function climbersOf(board: Board, max: number): (Row & { places: number })[] {
-  return rowsByRank(board).flatMap(row => (row.closeRank !== null && row.closeRank > row.rank ? { ...row, places: row.closeRank - row.rank } : []))
-    .sort((a, b) => b.places - a.places || a.rank - b.rank).slice(0, max)
+  return rowsByRank(board)
+    .flatMap(row => (row.closeRank !== null && row.closeRank > row.rank ? { ...row, places: row.closeRank - row.rank } : []))
+    .sort((a, b) => b.places - a.places || a.rank - b.rank)
+    .slice(0, max)
 }

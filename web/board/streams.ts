@@ -1,6 +1,12 @@
 /** The board and the feed as React state, over one connection. */
 import { useEffect, useRef, useState } from 'react'
-import { BoardStreamDocument, FeedStreamDocument, type BoardStreamSubscription, type FeedKind, type FeedStreamSubscription } from '../generated.ts'
+import {
+  BoardStreamDocument,
+  FeedStreamDocument,
+  type BoardStreamSubscription,
+  type FeedKind,
+  type FeedStreamSubscription,
+} from '../generated.ts'
 import { follow, type Connection, type StreamState } from '../stream.ts'
 import { boardAfterDelta, boardFromSnapshot, EMPTY_BOARD, RAISED_MS, settledBoard, type Board, type BoardDelta } from './board.ts'
 
@@ -28,12 +34,20 @@ export function useBoardStream(connection: Connection, id: string | null, top: n
       flushing = undefined
       lastMs = Date.now()
       setBoard(now => deltas.reduce((all, delta) => boardAfterDelta(all, delta, lastMs), now))
-      const settle = setTimeout(() => { settles.delete(settle); setBoard(now => settledBoard(now, Date.now())) }, RAISED_MS + 20)
+      const settle = setTimeout(() => {
+        settles.delete(settle)
+        setBoard(now => settledBoard(now, Date.now()))
+      }, RAISED_MS + 20)
       settles.add(settle)
     }
     const stream = follow<BoardStreamSubscription['leaderboard']>(connection, {
-      query: BoardStreamDocument, variables: { id, top }, onState: setState,
-      onSnapshot: snapshot => { waiting = []; setBoard(now => boardFromSnapshot(now, snapshot)) },
+      query: BoardStreamDocument,
+      variables: { id, top },
+      onState: setState,
+      onSnapshot: snapshot => {
+        waiting = []
+        setBoard(now => boardFromSnapshot(now, snapshot))
+      },
       onDelta: delta => {
         waiting.push(delta)
         flushing ??= setTimeout(flush, Math.max(0, lastMs + BATCH_MS - Date.now()))
@@ -50,14 +64,21 @@ export function useBoardStream(connection: Connection, id: string | null, top: n
 }
 
 /** Returns the newest items of the tenant's feed, newest first; `onNew` hears those that happen while the page is open. */
-export function useFeedStream(connection: Connection, kinds: readonly FeedKind[], onNew?: (items: FeedItem[]) => void): FeedItem[] {
+export function useFeedStream(
+  connection: Connection,
+  kinds: readonly FeedKind[],
+  onNew?: (items: FeedItem[]) => void,
+): FeedItem[] {
   const [items, setItems] = useState<FeedItem[]>([])
   const hear = useRef(onNew)
-  useEffect(() => { hear.current = onNew })
+  useEffect(() => {
+    hear.current = onNew
+  })
   const list = kinds.join(',')
   useEffect(() => {
     const stream = follow<FeedStreamSubscription['feed']>(connection, {
-      query: FeedStreamDocument, variables: { scope: 'TENANT', kinds: list.split(',') },
+      query: FeedStreamDocument,
+      variables: { scope: 'TENANT', kinds: list.split(',') },
       onSnapshot: snapshot => setItems(snapshot.items),
       onDelta: delta => {
         if (!delta.items.length) return

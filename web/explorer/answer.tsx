@@ -10,11 +10,25 @@ export function Answer({ run }: { run: Run }) {
     <section className="pane answer" aria-label="Answer">
       <div className="bar">
         <h2>Answer</h2>
-        <p className="note" role="status">{words(phase, status)}{tookMs !== null && ` · ${Math.max(1, Math.round(tookMs))} ms`}{bytes > 0 && ` · ${bytesWords(bytes)}`}</p>
-        {phase === 'live' && <span className="chip ok"><i className="dot" />Live</span>}
+        <p className="note" role="status">
+          {words(phase, status)}
+          {tookMs !== null && ` · ${Math.max(1, Math.round(tookMs))} ms`}
+          {bytes > 0 && ` · ${bytesWords(bytes)}`}
+        </p>
+        {phase === 'live' && (
+          <span className="chip ok">
+            <i className="dot" />
+            Live
+          </span>
+        )}
       </div>
-      {phase === 'idle' ? <p className="blank">Run an operation with Ctrl+Enter. A subscription stays open and shows each message as it comes.</p>
-        : live ? <Messages received={received} /> : <Editor label="Answer" language="json" readOnly value={text} />}
+      {phase === 'idle' ? (
+        <p className="blank">Run an operation with Ctrl+Enter. A subscription stays open and shows each message as it comes.</p>
+      ) : live ? (
+        <Messages received={received} />
+      ) : (
+        <Editor label="Answer" language="json" readOnly value={text} />
+      )}
     </section>
   )
 }
@@ -28,8 +42,18 @@ const bytesWords = (bytes: number) => (bytes < 1_024 ? `${bytes} B` : `${(bytes 
 function Messages({ received }: { received: Received[] }) {
   if (!received.length) return <p className="blank">Subscribed. The first message appears here.</p>
   return (
-    <ol className="messages" reversed tabIndex={0} aria-label="Messages, newest first">{received.map((message, i) => (
-      <li key={message.number}><details open={i < 3}><summary><b>{message.number}</b> {message.kind}<time>{new Date(message.atMs).toLocaleTimeString()}</time></summary><pre>{message.text}</pre></details></li>))}
+    <ol className="messages" reversed tabIndex={0} aria-label="Messages, newest first">
+      {received.map((message, i) => (
+        <li key={message.number}>
+          <details open={i < 3}>
+            <summary>
+              <b>{message.number}</b> {message.kind}
+              <time>{new Date(message.atMs).toLocaleTimeString()}</time>
+            </summary>
+            <pre>{message.text}</pre>
+          </details>
+        </li>
+      ))}
     </ol>
   )
 }

@@ -30,9 +30,21 @@ const LOOK = EditorView.theme({
   '.cm-gutters': { backgroundColor: 'transparent', border: '0', color: 'var(--ink-3)' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'color-mix(in srgb, var(--surface-2) 55%, transparent)' },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
-  '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { background: 'var(--accent-soft)' },
-  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--accent-soft)', outline: '1px solid var(--accent-line)' },
-  '.cm-tooltip': { backgroundColor: 'var(--surface)', border: '1px solid var(--line)', borderRadius: '10px', boxShadow: 'var(--shadow-2)', color: 'var(--ink)', overflow: 'hidden' },
+  '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': {
+    background: 'var(--accent-soft)',
+  },
+  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': {
+    backgroundColor: 'var(--accent-soft)',
+    outline: '1px solid var(--accent-line)',
+  },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--surface)',
+    border: '1px solid var(--line)',
+    borderRadius: '10px',
+    boxShadow: 'var(--shadow-2)',
+    color: 'var(--ink)',
+    overflow: 'hidden',
+  },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'var(--accent-soft)', color: 'var(--ink)' },
   '.cm-completionDetail': { color: 'var(--ink-3)', fontStyle: 'normal' },
   '.cm-completionInfo': { padding: '8px 12px', maxWidth: '36ch', font: 'var(--w-text) var(--t-sm) var(--font)' },
@@ -40,8 +52,15 @@ const LOOK = EditorView.theme({
 })
 
 interface EditorProps {
-  value: string; label: string; language: 'graphql' | 'json'; readOnly?: boolean; hint?: string; schema?: GraphQLSchema | null
-  onChange?: (value: string, cursor: number) => void; onRun?: () => void; onDocs?: (field?: string, type?: string, parent?: string) => void
+  value: string
+  label: string
+  language: 'graphql' | 'json'
+  readOnly?: boolean
+  hint?: string
+  schema?: GraphQLSchema | null
+  onChange?: (value: string, cursor: number) => void
+  onRun?: () => void
+  onDocs?: (field?: string, type?: string, parent?: string) => void
 }
 
 /** Returns the editor. `value` from outside replaces the text only when it differs, so the cursor stays while one types. */
@@ -50,33 +69,59 @@ export function Editor(props: EditorProps) {
   const place = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   const latest = useRef(props)
-  useEffect(() => { latest.current = props })
+  useEffect(() => {
+    latest.current = props
+  })
   useEffect(() => {
     if (!place.current) return
-    const editor = new EditorView({ parent: place.current, state: EditorState.create({ doc: latest.current.value, extensions: [
-      ...shared(label, readOnly, hint, () => latest.current.onRun?.()),
-      language === 'json' ? [json(), readOnly ? [] : linter(source => (source.state.doc.length ? jsonParseLinter()(source) : []))]
-        : graphql(undefined, { showErrorOnInvalidSchema: false, onShowInDocs: (...at) => latest.current.onDocs?.(...at) }),
-      EditorView.updateListener.of(update => {
-        if (update.docChanged) latest.current.onChange?.(update.state.doc.toString(), update.state.selection.main.head)
+    const editor = new EditorView({
+      parent: place.current,
+      state: EditorState.create({
+        doc: latest.current.value,
+        extensions: [
+          ...shared(label, readOnly, hint, () => latest.current.onRun?.()),
+          language === 'json'
+            ? [json(), readOnly ? [] : linter(source => (source.state.doc.length ? jsonParseLinter()(source) : []))]
+            : graphql(undefined, { showErrorOnInvalidSchema: false, onShowInDocs: (...at) => latest.current.onDocs?.(...at) }),
+          EditorView.updateListener.of(update => {
+            if (update.docChanged) latest.current.onChange?.(update.state.doc.toString(), update.state.selection.main.head)
+          }),
+        ],
       }),
-    ] }) })
+    })
     view.current = editor
     return () => editor.destroy()
   }, [label, language, readOnly, hint])
   useEffect(() => {
     const editor = view.current
-    if (editor && editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
+    if (editor && editor.state.doc.toString() !== value)
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
   }, [value])
-  useEffect(() => { if (view.current && language === 'graphql') updateSchema(view.current, schema ?? undefined) }, [schema, language])
+  useEffect(() => {
+    if (view.current && language === 'graphql') updateSchema(view.current, schema ?? undefined)
+  }, [schema, language])
   return <div className="editor" ref={place} />
 }
 
 function shared(label: string, readOnly: boolean, hint: string, run: () => void): Extension[] {
   const writing = [history(), closeBrackets(), autocompletion(), indentOnInput(), highlightActiveLine(), placeholder(hint)]
   return [
-    keymap.of([{ key: 'Mod-Enter', run: () => { run(); return true } }]),
-    lineNumbers(), foldGutter(), drawSelection(), bracketMatching(), syntaxHighlighting(COLORS), LOOK, EditorView.lineWrapping,
+    keymap.of([
+      {
+        key: 'Mod-Enter',
+        run: () => {
+          run()
+          return true
+        },
+      },
+    ]),
+    lineNumbers(),
+    foldGutter(),
+    drawSelection(),
+    bracketMatching(),
+    syntaxHighlighting(COLORS),
+    LOOK,
+    EditorView.lineWrapping,
     EditorView.contentAttributes.of({ 'aria-label': label, ...(readOnly ? { 'aria-readonly': 'true' } : {}) }),
     readOnly ? [EditorState.readOnly.of(true)] : writing,
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]),

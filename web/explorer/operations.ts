@@ -22,7 +22,8 @@ export function tidied(query: string): string | null {
   if (/^[^"\n]*#/m.test(rest)) return null
   try {
     return `${head}${print(parse(rest))}\n`
-  } catch { // The editor underlines why.
+  } catch {
+    // The editor underlines why.
     return null
   }
 }
@@ -31,5 +32,10 @@ export function tidied(query: string): string | null {
 export function curlFor(query: string, variables: string, authorization: string | null): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
   const body = JSON.stringify({ query, ...(variables.trim() ? { variables: JSON.parse(variables) as unknown } : {}) })
-  return [`curl ${location.origin}/graphql`, `-H 'content-type: application/json'`, ...(authorization ? [`-H ${quoted(`authorization: ${authorization}`)}`] : []), `-d ${quoted(body)}`].join(' \\\n  ')
+  return [
+    `curl ${location.origin}/graphql`,
+    `-H 'content-type: application/json'`,
+    ...(authorization ? [`-H ${quoted(`authorization: ${authorization}`)}`] : []),
+    `-d ${quoted(body)}`,
+  ].join(' \\\n  ')
 }

@@ -5,15 +5,31 @@ import { readableJson } from '../kit/json.ts'
 import { connect } from '../socket.ts'
 
 /** One message of a subscription, as text. */
-export interface Received { number: number; atMs: number; kind: string; text: string }
+export interface Received {
+  number: number
+  atMs: number
+  kind: string
+  text: string
+}
 
 /** What the answer's side shows. */
 export interface Run {
   phase: 'idle' | 'running' | 'done' | 'live' | 'ended'
-  text: string; tookMs: number | null; bytes: number; status: string | null; received: Received[]
+  text: string
+  tookMs: number | null
+  bytes: number
+  status: string | null
+  received: Received[]
 }
 
-export interface Wish { query: string; variables: string; operationName: string | null; isSubscription: boolean; authorization: string | null }
+/** What is to be run, and as whom. */
+export interface Wish {
+  query: string
+  variables: string
+  operationName: string | null
+  isSubscription: boolean
+  authorization: string | null
+}
 
 const IDLE: Run = { phase: 'idle', text: '', tookMs: null, bytes: 0, status: null, received: [] }
 const RECEIVED_MAX = 200
@@ -27,7 +43,13 @@ export function useRun(): { run: Run; start: (wish: Wish) => void; stop: () => v
   const stop = useCallback(() => {
     end.current?.()
     end.current = null
-    setRun(now => (now.phase === 'live' ? { ...now, phase: 'ended', status: 'stopped here' } : now.phase === 'running' ? { ...now, phase: 'done', status: 'given up here' } : now))
+    setRun(now =>
+      now.phase === 'live'
+        ? { ...now, phase: 'ended', status: 'stopped here' }
+        : now.phase === 'running'
+          ? { ...now, phase: 'done', status: 'given up here' }
+          : now,
+    )
   }, [])
   useEffect(() => () => end.current?.(), [])
   const start = useCallback((wish: Wish) => {
@@ -38,8 +60,14 @@ export function useRun(): { run: Run; start: (wish: Wish) => void; stop: () => v
     } catch (error) {
       return setRun({ ...IDLE, phase: 'done', status: 'not sent', text: readableJson({ variables: String(error) }) })
     }
-    const operation = { query: wish.query, variables: variables as Record<string, unknown> | undefined, ...(wish.operationName ? { operationName: wish.operationName } : {}) }
-    end.current = wish.isSubscription ? listen(operation, wish.authorization, setRun) : send(operation, wish.authorization, setRun)
+    const operation = {
+      query: wish.query,
+      variables: variables as Record<string, unknown> | undefined,
+      ...(wish.operationName ? { operationName: wish.operationName } : {}),
+    }
+    end.current = wish.isSubscription
+      ? listen(operation, wish.authorization, setRun)
+      : send(operation, wish.authorization, setRun)
   }, [])
   return { run, start, stop }
 }
@@ -50,37 +78,69 @@ function send(operation: object, authorization: string | null, setRun: SetRun): 
   const abort = new AbortController()
   const startMs = performance.now()
   setRun({ ...IDLE, phase: 'running' })
-  const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json', ...(authorization ? { authorization } : {}) }
-  void fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(operation), signal: abort.signal }).then(async response => {
-    const body = await response.text()
-    const tookMs = performance.now() - startMs
-    setRun({ ...IDLE, phase: 'done', tookMs, bytes: new Blob([body]).size, status: String(response.status), text: readable(body) })
-  }).catch((error: unknown) => { if (!abort.signal.aborted) setRun({ ...IDLE, phase: 'done', status: 'no answer', text: String(error) }) })
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/graphql-response+json, application/json',
+    ...(authorization ? { authorization } : {}),
+  }
+  void fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(operation), signal: abort.signal })
+    .then(async response => {
+      const body = await response.text()
+      const tookMs = performance.now() - startMs
+      setRun({
+        ...IDLE,
+        phase: 'done',
+        tookMs,
+        bytes: new Blob([body]).size,
+        status: String(response.status),
+        text: readable(body),
+      })
+    })
+    .catch((error: unknown) => {
+      if (!abort.signal.aborted) setRun({ ...IDLE, phase: 'done', status: 'no answer', text: String(error) })
+    })
   return () => abort.abort()
 }
 
 function readable(body: string): string {
   try {
     return readableJson(JSON.parse(body), LINE_MAX)
-  } catch { // Not JSON: shown as it came.
+  } catch {
+    // Not JSON: shown as it came.
     return body
   }
 }
 
-function listen(operation: { query: string; variables?: Record<string, unknown> }, authorization: string | null, setRun: SetRun): () => void {
+function listen(
+  operation: { query: string; variables?: Record<string, unknown> },
+  authorization: string | null,
+  setRun: SetRun,
+): () => void {
   const connection = connect({ url: liveUrl(), authorization: () => authorization ?? '' })
   let number = 0
   setRun({ ...IDLE, phase: 'live', status: 'waiting' })
   const hear = (value: unknown, kind: string) => {
     const text = readableJson(value, LINE_MAX)
     const message = { number: ++number, atMs: Date.now(), kind, text }
-    setRun(now => ({ ...now, bytes: now.bytes + text.length, status: `${number} ${number === 1 ? 'message' : 'messages'}`, received: [message, ...now.received].slice(0, RECEIVED_MAX) }))
+    setRun(now => ({
+      ...now,
+      bytes: now.bytes + text.length,
+      status: `${number} ${number === 1 ? 'message' : 'messages'}`,
+      received: [message, ...now.received].slice(0, RECEIVED_MAX),
+    }))
   }
   const over = (status: string) => setRun(now => ({ ...now, phase: 'ended', status }))
   connection.subscribe(operation, {
     next: message => hear(message.errors ? message : message.data, kindOf(message.data)),
-    error: cause => { hear(cause, 'error'); over(closeWords(cause)); connection.close() },
-    complete: () => { over('ended by the server'); connection.close() },
+    error: cause => {
+      hear(cause, 'error')
+      over(closeWords(cause))
+      connection.close()
+    },
+    complete: () => {
+      over('ended by the server')
+      connection.close()
+    },
   })
   return () => connection.close()
 }

@@ -2,7 +2,12 @@
 import { useCallback, useEffect, useState } from 'react'
 
 /** `example` names an example nobody has edited: it is filled with the current ids each time the page opens. */
-export interface Tab { id: string; query: string; variables: string; example?: string }
+export interface Tab {
+  id: string
+  query: string
+  variables: string
+  example?: string
+}
 
 const SAVED = 'laurel.explorer.tabs'
 const TABS_MAX = 20
@@ -64,7 +69,10 @@ subscription Feed {
   }
 }
 `,
-  record: (_board, type) => `# The same key again answers with the first activity and idempotencyHit: true. Change the key to record another.
+  record: (
+    _board,
+    type,
+  ) => `# The same key again answers with the first activity and idempotencyHit: true. Change the key to record another.
 mutation FirstActivity {
   activityRecord(input: {
     activityType: "${type}"
@@ -88,41 +96,67 @@ function exampleText(example: string, board: string, type: string): string {
 function savedTabs(): Tab[] {
   try {
     const list: unknown = JSON.parse(localStorage.getItem(SAVED) ?? 'null')
-    if (Array.isArray(list) && list.length) return list.filter((tab): tab is Tab => typeof tab?.id === 'string' && typeof tab?.query === 'string').slice(0, TABS_MAX)
-  } catch { /* Not ours to read: the examples come back. */ }
+    if (Array.isArray(list) && list.length)
+      return list.filter((tab): tab is Tab => typeof tab?.id === 'string' && typeof tab?.query === 'string').slice(0, TABS_MAX)
+  } catch {
+    /* Not ours to read: the examples come back. */
+  }
   return Object.keys(EXAMPLES).map(example => ({ id: example, query: '', variables: '', example }))
 }
 
 /** The tabs, the one on show, and what can be done with them. */
 export interface TabDesk {
-  tabs: Tab[]; current: Tab
-  show(id: string): void; edit(change: Partial<Tab>): void; add(): void; close(id: string): void; reset(): void
+  tabs: Tab[]
+  current: Tab
+  show(id: string): void
+  edit(change: Partial<Tab>): void
+  add(): void
+  close(id: string): void
+  reset(): void
 }
 
 /** Returns the tabs; untouched examples carry `board` and `type`. The address's fragment names the tab to begin with. */
 export function useTabs(board: string, type: string): TabDesk {
   const [tabs, setTabs] = useState(savedTabs)
   const [currentId, setCurrentId] = useState(() => location.hash.slice(1))
-  useEffect(() => localStorage.setItem(SAVED, JSON.stringify(tabs.map(tab => (tab.example ? { ...tab, query: '' } : tab)))), [tabs])
+  useEffect(
+    () => localStorage.setItem(SAVED, JSON.stringify(tabs.map(tab => (tab.example ? { ...tab, query: '' } : tab)))),
+    [tabs],
+  )
   useEffect(() => {
     const changed = () => setCurrentId(location.hash.slice(1))
     addEventListener('hashchange', changed)
     return () => removeEventListener('hashchange', changed)
   }, [])
-  const show = useCallback((id: string) => { history.replaceState(null, '', `#${id}`); setCurrentId(id) }, [])
+  const show = useCallback((id: string) => {
+    history.replaceState(null, '', `#${id}`)
+    setCurrentId(id)
+  }, [])
   const filled = tabs.map(tab => (tab.example ? { ...tab, query: exampleText(tab.example, board, type) } : tab))
   const current = filled.find(tab => tab.id === currentId) ?? filled[0] ?? { id: 'query', query: '', variables: '' }
   return {
-    tabs: filled, current, show,
+    tabs: filled,
+    current,
+    show,
     // An edit makes the example the reader's own text.
-    edit: change => setTabs(now => now.map(tab => (tab.id === current.id ? { id: tab.id, variables: tab.variables, query: current.query, ...change } : tab))),
+    edit: change =>
+      setTabs(now =>
+        now.map(tab => (tab.id === current.id ? { id: tab.id, variables: tab.variables, query: current.query, ...change } : tab)),
+      ),
     add: () => {
       const id = `t${Date.now().toString(36)}`
       setTabs(now => [...now, { id, query: '', variables: '' }].slice(-TABS_MAX))
       show(id)
     },
-    close: id => { setTabs(now => now.filter(tab => tab.id !== id)); if (id === current.id) show(filled.find(tab => tab.id !== id)?.id ?? 'query') },
-    reset: () => { localStorage.removeItem(SAVED); setTabs(Object.keys(EXAMPLES).map(example => ({ id: example, query: '', variables: '', example }))); show('query') },
+    close: id => {
+      setTabs(now => now.filter(tab => tab.id !== id))
+      if (id === current.id) show(filled.find(tab => tab.id !== id)?.id ?? 'query')
+    },
+    reset: () => {
+      localStorage.removeItem(SAVED)
+      setTabs(Object.keys(EXAMPLES).map(example => ({ id: example, query: '', variables: '', example })))
+      show('query')
+    },
   }
 }
 

@@ -3,7 +3,11 @@ import { demoStatus, demoToken } from './demo.ts'
 
 const SAVED = 'laurel.token'
 
-export interface Access { token: string; source: 'saved' | 'demo' }
+/** A token and where it came from. */
+export interface Access {
+  token: string
+  source: 'saved' | 'demo'
+}
 
 /** Moves a token from `#token=…` into this browser's storage and out of the address bar. */
 export function takeTokenFromAddress(): void {
@@ -18,7 +22,8 @@ export function isExpired(token: string, nowMs: number): boolean {
   try {
     const claims = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown }
     return typeof claims.exp === 'number' && claims.exp * 1_000 <= nowMs
-  } catch { // Opaque tokens are the server's to judge.
+  } catch {
+    // Opaque tokens are the server's to judge.
     return false
   }
 }
@@ -42,7 +47,7 @@ export async function* waysIn(boardId: string | null): AsyncGenerator<Access> {
   if (saved) yield { token: saved, source: 'saved' }
   const status = await demoStatus().catch(() => null)
   const tenant = status?.tenants.find(one => one.boards.some(board => board.id === boardId)) ?? status?.tenants[0]
-  const answer = tenant && await demoToken({ tenant: tenant.slug })
+  const answer = tenant && (await demoToken({ tenant: tenant.slug }))
   if (answer) yield { token: answer.token, source: 'demo' }
 }
 

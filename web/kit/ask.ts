@@ -10,7 +10,10 @@ export class RequestError extends Error {
   }
 }
 
-interface Answer<R> { data?: R | null; errors?: { message: string; extensions?: { code?: string } }[] }
+interface Answer<R> {
+  data?: R | null
+  errors?: { message: string; extensions?: { code?: string } }[]
+}
 
 /**
  * Returns the answer to `document`.
@@ -19,10 +22,16 @@ interface Answer<R> { data?: R | null; errors?: { message: string; extensions?: 
 export async function ask<R, V>(document: TypedDocumentString<R, V>, variables: V, token: string): Promise<R> {
   const response = await fetch('/graphql', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json', authorization: `Bearer ${token}` },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+      authorization: `Bearer ${token}`,
+    },
     body: JSON.stringify({ query: String(document), variables }),
-  }).catch(() => { throw new RequestError('NETWORK', 'The server does not answer.') })
-  const answer = await response.json().catch(() => null) as Answer<R> | null
+  }).catch(() => {
+    throw new RequestError('NETWORK', 'The server does not answer.')
+  })
+  const answer = (await response.json().catch(() => null)) as Answer<R> | null
   const refusal = answer?.errors?.[0]
   if (refusal && !answer?.data) throw new RequestError(refusal.extensions?.code ?? 'INTERNAL', refusal.message)
   if (!answer?.data) throw new RequestError(`HTTP_${response.status}`, 'The server answered without a result.')

@@ -12,7 +12,8 @@ export function CopyButton({ text, name }: { text: string; name: string }) {
   }
   return (
     <button type="button" className="btn sm" aria-label={`Copy: ${name}`} onClick={() => void copy()}>
-      <Icon name={copied ? 'check' : 'copy'} />{copied ? 'Copied' : 'Copy'}
+      <Icon name={copied ? 'check' : 'copy'} />
+      {copied ? 'Copied' : 'Copy'}
     </button>
   )
 }

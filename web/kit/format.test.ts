@@ -14,7 +14,18 @@ test.each([
 test('a minus is a minus sign', () => expect([signed(500), signed(-50), figure(-6_480).length]).toEqual(['+500', '\u221250', 6]))
 
 test('ordinals end as they are spoken', () => {
-  expect([1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(ordinalEnding)).toEqual(['st', 'nd', 'rd', 'th', 'th', 'th', 'th', 'st', 'nd', 'th'])
+  expect([1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(ordinalEnding)).toEqual([
+    'st',
+    'nd',
+    'rd',
+    'th',
+    'th',
+    'th',
+    'th',
+    'st',
+    'nd',
+    'th',
+  ])
 })
 
 test.each([

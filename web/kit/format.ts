@@ -50,10 +50,15 @@ export function periodWords(period: Period) {
 }
 
 /** Returns short names for a tenant's boards: people's by period, others by subject; the board's own name where two would be alike. */
-export function boardLabels<B extends { name: string; subject: string; period: Period }>(boards: readonly B[]): (B & { label: string })[] {
+export function boardLabels<B extends { name: string; subject: string; period: Period }>(
+  boards: readonly B[],
+): (B & { label: string })[] {
   const subjects: Record<string, string> = { TEAM: 'Teams', DEPARTMENT: 'Departments' }
   const labels = boards.map(board => subjects[board.subject] ?? PERIODS[board.period].name)
-  return boards.map((board, i) => ({ ...board, label: labels.filter(label => label === labels[i]).length > 1 ? board.name : (labels[i] ?? board.name) }))
+  return boards.map((board, i) => ({
+    ...board,
+    label: labels.filter(label => label === labels[i]).length > 1 ? board.name : (labels[i] ?? board.name),
+  }))
 }
 
 /** Returns since when places are compared, e.g. "1 November" or "Monday", in the board's time zone; null without a start. */

@@ -15,18 +15,31 @@ export function freshnessOf(state: StreamState, nowMs: number): Freshness {
   return lostMs < QUIET_MS ? 'live' : lostMs < STALE_MS ? 'reconnecting' : 'stale'
 }
 
-const WORDS: Record<Freshness, string> = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting', stale: 'Reconnecting', offline: 'Offline', ended: 'Stopped' }
+const WORDS: Record<Freshness, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  stale: 'Reconnecting',
+  offline: 'Offline',
+  ended: 'Stopped',
+}
 
 /** Returns the dot and the word. */
 export function LiveDot({ freshness, className }: { freshness: Freshness; className?: string }) {
-  return <span className={className ?? `chip ${freshness === 'live' ? 'ok' : ''}`}><i className={`dot ${freshness === 'live' ? '' : 'hollow'}`} />{WORDS[freshness]}</span>
+  return (
+    <span className={className ?? `chip ${freshness === 'live' ? 'ok' : ''}`}>
+      <i className={`dot ${freshness === 'live' ? '' : 'hollow'}`} />
+      {WORDS[freshness]}
+    </span>
+  )
 }
 
 /** Returns the sentence of the amber band, or null while there is nothing to say. */
 export function staleSentence(state: StreamState, freshness: Freshness, timeZone?: string): string | null {
   if (freshness === 'stale') return `Last update ${clock(state.sinceMs, timeZone)}. Reconnecting.`
   if (freshness === 'offline') return `Offline. Showing ${clock(state.sinceMs, timeZone)}.`
-  if (freshness === 'ended') return `Stopped at ${clock(state.sinceMs, timeZone)}. ${state.reason ?? 'The server ended this stream.'}`
+  if (freshness === 'ended')
+    return `Stopped at ${clock(state.sinceMs, timeZone)}. ${state.reason ?? 'The server ended this stream.'}`
   return null
 }
 

@@ -22,7 +22,12 @@ export function ThemeToggle({ place, className = 'btn sm bare' }: { place: strin
     localStorage.setItem(`${SAVED}.${place}`, other)
     setTheme(other)
   }
-  return <button type="button" className={className} onClick={turn}><Icon name={other === 'dark' ? 'moon' : 'sun'} />{other === 'dark' ? 'Dark' : 'Light'}</button>
+  return (
+    <button type="button" className={className} onClick={turn}>
+      <Icon name={other === 'dark' ? 'moon' : 'sun'} />
+      {other === 'dark' ? 'Dark' : 'Light'}
+    </button>
+  )
 }
 
 /** What is on screen now, read from the style sheet, since a wall is dark without being told. */

@@ -13,18 +13,27 @@ export function Announcer({ leader, own, freshness }: { leader: Row | undefined;
   const leaderId = leader?.id
   useEffect(() => {
     if (!leader) return
-    const timer = setTimeout(() => {
-      spokenMs.current = Date.now()
-      setWords(`${leader.name} leads with ${figure(leader.points)} points.`)
-    }, Math.max(0, spokenMs.current + LEADER_MS - Date.now()))
+    const timer = setTimeout(
+      () => {
+        spokenMs.current = Date.now()
+        setWords(`${leader.name} leads with ${figure(leader.points)} points.`)
+      },
+      Math.max(0, spokenMs.current + LEADER_MS - Date.now()),
+    )
     return () => clearTimeout(timer)
     // Points change all the time; only a new leader is news.
   }, [leaderId])
   const ownRank = own?.rank
-  useEffect(() => { if (ownRank) setWords(`You are ${ownRank}${ordinalEnding(ownRank)}.`) }, [ownRank])
+  useEffect(() => {
+    if (ownRank) setWords(`You are ${ownRank}${ordinalEnding(ownRank)}.`)
+  }, [ownRank])
   useEffect(() => {
     if (freshness === 'reconnecting') setWords('Reconnecting.')
     if (freshness === 'offline') setWords('Offline.')
   }, [freshness])
-  return <p className="vh" role="status">{words}</p>
+  return (
+    <p className="vh" role="status">
+      {words}
+    </p>
+  )
 }

@@ -7,10 +7,22 @@ import type { BoardFacts } from './session.ts'
 export function Countdown({ facts, now }: { facts: BoardFacts; now: number }) {
   const { closes } = periodWords(facts.period)
   if (!facts.periodEnd || !closes) return null
-  return <p className="cd">{timeLeft(Date.parse(facts.periodEnd) - now)}<small>{closes}, {zoneWords(facts.timeZone)}</small></p>
+  return (
+    <p className="cd">
+      {timeLeft(Date.parse(facts.periodEnd) - now)}
+      <small>
+        {closes}, {zoneWords(facts.timeZone)}
+      </small>
+    </p>
+  )
 }
 
 /** Returns the time of day in the board's zone, with the state of the line below it. */
 export function WallClock({ facts, now, freshness }: { facts: BoardFacts; now: number; freshness: Freshness }) {
-  return <p className="cd time">{clock(now, facts.timeZone)}<LiveDot freshness={freshness} className={`state ${freshness}`} /></p>
+  return (
+    <p className="cd time">
+      {clock(now, facts.timeZone)}
+      <LiveDot freshness={freshness} className={`state ${freshness}`} />
+    </p>
+  )
 }

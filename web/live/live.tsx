@@ -19,7 +19,13 @@ import './phone.css'
 type OpenSession = Extract<Session, { phase: 'open' }>
 
 /** What both layouts are given. */
-export interface OpenBoard { session: OpenSession; board: Board; state: StreamState; asTable: boolean; setAsTable: (asTable: boolean) => void }
+export interface OpenBoard {
+  session: OpenSession
+  board: Board
+  state: StreamState
+  asTable: boolean
+  setAsTable: (asTable: boolean) => void
+}
 
 const NARROW = '(max-width: 640px)'
 const ROWS_HELD = 20
@@ -29,13 +35,40 @@ function Live({ boardId }: { boardId: string }) {
   const { session, reopen } = useSession(boardId)
   const narrow = useMedia(NARROW)
   if (session.phase === 'open') return <Opened session={session} reopen={reopen} narrow={narrow} key={session.access.token} />
-  if (session.phase === 'loading') return narrow ? <div className="phone"><main><Bones /></main></div> : <div className="wall"><header /><main><Bones /></main></div>
+  if (session.phase === 'loading')
+    return narrow ? (
+      <div className="phone">
+        <main>
+          <Bones />
+        </main>
+      </div>
+    ) : (
+      <div className="wall">
+        <header />
+        <main>
+          <Bones />
+        </main>
+      </div>
+    )
   const failed = session.phase === 'failed'
   return (
     <main className="notice">
-      <Mark /><h1>{failed ? 'The board could not be loaded' : session.title}</h1>
-      <p role="status">{session.sentence}{failed && ` It is tried again every few seconds. Reference: ${session.code}.`}</p>
-      <p>{failed && <button type="button" className="btn pri" onClick={reopen}>Try again</button>}<a className="link" href="/">To the start page</a></p>
+      <Mark />
+      <h1>{failed ? 'The board could not be loaded' : session.title}</h1>
+      <p role="status">
+        {session.sentence}
+        {failed && ` It is tried again every few seconds. Reference: ${session.code}.`}
+      </p>
+      <p>
+        {failed && (
+          <button type="button" className="btn pri" onClick={reopen}>
+            Try again
+          </button>
+        )}
+        <a className="link" href="/">
+          To the start page
+        </a>
+      </p>
     </main>
   )
 }
@@ -43,7 +76,9 @@ function Live({ boardId }: { boardId: string }) {
 function Opened({ session, reopen, narrow }: { session: OpenSession; reopen: () => void; narrow: boolean }) {
   const { board, state } = useBoardStream(session.connection, session.facts.id, ROWS_HELD)
   const [asTable, setAsTable] = useState(false)
-  useEffect(() => { document.title = `${session.facts.name} · Laurel` }, [session.facts.name])
+  useEffect(() => {
+    document.title = `${session.facts.name} · Laurel`
+  }, [session.facts.name])
   const over = state.phase === 'ended' && (session.access.source === 'demo' || state.code === 4401)
   useEffect(() => {
     if (!over) return

@@ -13,7 +13,10 @@ const WAITING_MAX = 12
 /** Returns the moment on show, or null, and a way to queue new ones. */
 export function useMoments(): { moment: FeedItem | null; queue: (items: FeedItem[]) => void } {
   const [moments, setMoments] = useState<FeedItem[]>([])
-  const queue = useCallback((items: FeedItem[]) => setMoments(now => [...now, ...items.filter(isReached)].slice(0, WAITING_MAX)), [])
+  const queue = useCallback(
+    (items: FeedItem[]) => setMoments(now => [...now, ...items.filter(isReached)].slice(0, WAITING_MAX)),
+    [],
+  )
   const moment = moments[0] ?? null
   useEffect(() => {
     if (!moment) return

@@ -12,14 +12,31 @@ export type Session =
   | { phase: 'loading' }
   | { phase: 'refused'; title: string; sentence: string }
   | { phase: 'failed'; sentence: string; code: string }
-  | { phase: 'open'; access: Access; connection: Connection; facts: BoardFacts; viewer: BoardPageQuery['viewer']; boards: BoardPageQuery['leaderboards']['nodes'] }
+  | {
+      phase: 'open'
+      access: Access
+      connection: Connection
+      facts: BoardFacts
+      viewer: BoardPageQuery['viewer']
+      boards: BoardPageQuery['leaderboards']['nodes']
+    }
 
-const NO_TOKEN = { phase: 'refused', title: 'This board needs a token', sentence:
-  'Ask an administrator of your company for a link to this board. It ends in #token=… and is remembered on this screen.' } as const
-const BAD_TOKEN = { phase: 'refused', title: 'The token is no longer valid', sentence:
-  'Ask an administrator for a new link to this board and open it here once. The old token was forgotten.' } as const
-const NO_BOARD = { phase: 'refused', title: 'There is no such board', sentence:
-  'The address may be incomplete, or your token belongs to another company.' } as const
+const NO_TOKEN = {
+  phase: 'refused',
+  title: 'This board needs a token',
+  sentence:
+    'Ask an administrator of your company for a link to this board. It ends in #token=… and is remembered on this screen.',
+} as const
+const BAD_TOKEN = {
+  phase: 'refused',
+  title: 'The token is no longer valid',
+  sentence: 'Ask an administrator for a new link to this board and open it here once. The old token was forgotten.',
+} as const
+const NO_BOARD = {
+  phase: 'refused',
+  title: 'There is no such board',
+  sentence: 'The address may be incomplete, or your token belongs to another company.',
+} as const
 
 async function openSession(boardId: string): Promise<Session> {
   let refusal: Session = NO_TOKEN
@@ -51,12 +68,17 @@ export function useSession(boardId: string): { session: Session; reopen: () => v
   useEffect(() => {
     let current = true
     let opened: Connection | undefined
-    void openSession(boardId).catch((error: unknown): Session => ({ phase: 'failed', sentence: String(error), code: 'PAGE' })).then(next => {
-      if (next.phase === 'open') opened = next.connection
-      if (current) setSession(next)
-      else opened?.close()
-    })
-    return () => { current = false; opened?.close() }
+    void openSession(boardId)
+      .catch((error: unknown): Session => ({ phase: 'failed', sentence: String(error), code: 'PAGE' }))
+      .then(next => {
+        if (next.phase === 'open') opened = next.connection
+        if (current) setSession(next)
+        else opened?.close()
+      })
+    return () => {
+      current = false
+      opened?.close()
+    }
   }, [boardId, turn])
   const reopen = useCallback(() => setTurn(n => n + 1), [])
   useEffect(() => {
@@ -76,7 +98,9 @@ function usePeriodTurn(session: Session, setSession: (next: Session) => void): v
     const timer = setInterval(() => {
       if (Date.now() < endMs) return
       void ask(BoardPageDocument, { id: session.facts.id }, session.access.token)
-        .then(({ leaderboard }) => { if (leaderboard && leaderboard.periodEnd !== session.facts.periodEnd) setSession({ ...session, facts: leaderboard }) })
+        .then(({ leaderboard }) => {
+          if (leaderboard && leaderboard.periodEnd !== session.facts.periodEnd) setSession({ ...session, facts: leaderboard })
+        })
         .catch(() => undefined) // The stream's state already says that the server is away; the next check asks again.
     }, PERIOD_CHECK_MS)
     return () => clearInterval(timer)

@@ -13,13 +13,21 @@ export function RaceTile({ connection, board: { id, name } }: { connection: Conn
   const best = rows[0]?.points ?? 0
   if (!rows.length) return null
   return (
-    <section className="tile"><h2>{name}<span>points</span></h2>
-      <ol className="race">{rows.map((row, place) => (
-        <li key={row.id} className={place === 0 ? 'first' : ''}>
-          <span>{shortName(row.name, 18)}</span>
-          <span className="bar" aria-hidden="true"><i style={{ width: `${best > 0 ? Math.max(0, (row.points / best) * 100) : 0}%` }} /></span>
-          <span className="num">{figure(row.points)}</span>
-        </li>))}
+    <section className="tile">
+      <h2>
+        {name}
+        <span>points</span>
+      </h2>
+      <ol className="race">
+        {rows.map((row, place) => (
+          <li key={row.id} className={place === 0 ? 'first' : ''}>
+            <span>{shortName(row.name, 18)}</span>
+            <span className="bar" aria-hidden="true">
+              <i style={{ width: `${best > 0 ? Math.max(0, (row.points / best) * 100) : 0}%` }} />
+            </span>
+            <span className="num">{figure(row.points)}</span>
+          </li>
+        ))}
       </ol>
     </section>
   )
@@ -30,9 +38,19 @@ export function ClimbersTile({ board, since }: { board: Board; since: string | n
   const climbers = climbersOf(board, 3)
   if (!climbers.length) return null
   return (
-    <section className="tile"><h2>Climbing most{since && <span>since {since}</span>}</h2>
-      <ol className="climbers">{climbers.map(row => (
-        <li key={row.id}><span>{shortName(row.name, 22)}</span><span className="num at">{row.rank}{ordinalEnding(row.rank)}</span><Movement rank={row.rank} closeRank={row.closeRank} /></li>))}
+    <section className="tile">
+      <h2>Climbing most{since && <span>since {since}</span>}</h2>
+      <ol className="climbers">
+        {climbers.map(row => (
+          <li key={row.id}>
+            <span>{shortName(row.name, 22)}</span>
+            <span className="num at">
+              {row.rank}
+              {ordinalEnding(row.rank)}
+            </span>
+            <Movement rank={row.rank} closeRank={row.closeRank} />
+          </li>
+        ))}
       </ol>
     </section>
   )
@@ -41,11 +59,21 @@ export function ClimbersTile({ board, since }: { board: Board; since: string | n
 /** Returns what just happened, newest first, as much as fits. */
 export function FeedTile({ items }: { items: readonly FeedItem[] }) {
   return (
-    <section className="tile feed"><h2>Just now</h2>
-      {items.length === 0 ? <p>Quiet so far. The next entry appears here.</p> : (
-        <ul>{items.slice(0, 8).map(item => (
-          <li key={item.id}><span>{shortName(item.user?.name ?? 'Someone', 22)}</span>{item.points !== null && <b className="num">{signed(item.points)}</b>}<small>{reasonOf(item)}</small></li>))}
-        </ul>)}
+    <section className="tile feed">
+      <h2>Just now</h2>
+      {items.length === 0 ? (
+        <p>Quiet so far. The next entry appears here.</p>
+      ) : (
+        <ul>
+          {items.slice(0, 8).map(item => (
+            <li key={item.id}>
+              <span>{shortName(item.user?.name ?? 'Someone', 22)}</span>
+              {item.points !== null && <b className="num">{signed(item.points)}</b>}
+              <small>{reasonOf(item)}</small>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   )
 }
@@ -62,8 +90,14 @@ export function MomentBand({ moment }: { moment: FeedItem }) {
   return (
     <section className="moment" key={moment.id} role="status">
       <LevelBadge level={level} />
-      <p className="t">{user.name} reached <b className={`lv${Math.min(level.number, 6)}`}>level {level.number}</b><small>{[level.title, ...level.benefits].slice(0, 3).join(' · ')}</small></p>
-      <p className="n">{figure(level.threshold)}<small>lifetime points</small></p>
+      <p className="t">
+        {user.name} reached <b className={`lv${Math.min(level.number, 6)}`}>level {level.number}</b>
+        <small>{[level.title, ...level.benefits].slice(0, 3).join(' · ')}</small>
+      </p>
+      <p className="n">
+        {figure(level.threshold)}
+        <small>lifetime points</small>
+      </p>
       <i className="left" aria-hidden="true" />
     </section>
   )
@@ -71,14 +105,32 @@ export function MomentBand({ moment }: { moment: FeedItem }) {
 
 /** Returns the quiet foot of a wall: the levels reached last. */
 export function LevelsFoot({ items }: { items: readonly FeedItem[] }) {
-  const reached = items.filter(isReached).filter((item, i, all) => all.findIndex(other => other.user?.id === item.user?.id) === i).slice(0, 4)
+  const reached = items
+    .filter(isReached)
+    .filter((item, i, all) => all.findIndex(other => other.user?.id === item.user?.id) === i)
+    .slice(0, 4)
   return (
     <section className="levels" aria-label="Levels reached last">
       <h2>Levels reached last</h2>
-      {reached.length === 0 ? <p>The next level somebody reaches appears here.</p> : (
-        <ul>{reached.map(({ id, level, user }) => level && user && (
-          <li key={id}><LevelBadge level={level} /><span>{shortName(user.name, 20)}<small>{level.title}</small></span></li>))}
-        </ul>)}
+      {reached.length === 0 ? (
+        <p>The next level somebody reaches appears here.</p>
+      ) : (
+        <ul>
+          {reached.map(
+            ({ id, level, user }) =>
+              level &&
+              user && (
+                <li key={id}>
+                  <LevelBadge level={level} />
+                  <span>
+                    {shortName(user.name, 20)}
+                    <small>{level.title}</small>
+                  </span>
+                </li>
+              ),
+          )}
+        </ul>
+      )}
     </section>
   )
 }

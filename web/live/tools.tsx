@@ -3,14 +3,27 @@ import { useEffect } from 'react'
 import { Icon } from '../kit/marks.tsx'
 import { ThemeToggle } from '../kit/theme.tsx'
 
-interface ToolsProps { asTable: boolean; setAsTable: (asTable: boolean) => void; held: boolean; setHeld: ((held: boolean) => void) | null }
+interface ToolsProps {
+  asTable: boolean
+  setAsTable: (asTable: boolean) => void
+  held: boolean
+  setHeld: ((held: boolean) => void) | null
+}
 
 /** Returns the buttons; without pages to turn there is nothing to hold. */
 export function Tools({ asTable, setAsTable, held, setHeld }: ToolsProps) {
   return (
     <div className="tools" role="toolbar" aria-label="Display">
-      <button type="button" className="btn" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}><Icon name="table" />Show as {asTable ? 'board' : 'table'}</button>
-      {setHeld && !asTable && <button type="button" className="btn" aria-pressed={held} onClick={() => setHeld(!held)}><Icon name={held ? 'play' : 'pause'} />{held ? 'Turn pages' : 'Hold page'}</button>}
+      <button type="button" className="btn" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+        <Icon name="table" />
+        Show as {asTable ? 'board' : 'table'}
+      </button>
+      {setHeld && !asTable && (
+        <button type="button" className="btn" aria-pressed={held} onClick={() => setHeld(!held)}>
+          <Icon name={held ? 'play' : 'pause'} />
+          {held ? 'Turn pages' : 'Hold page'}
+        </button>
+      )}
       <ThemeToggle place="wall" className="btn" />
       <FullScreenButton />
     </div>
@@ -40,5 +53,10 @@ export function useIdlePointer(): void {
 function FullScreenButton() {
   if (!document.fullscreenEnabled) return null
   const turn = () => void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())
-  return <button type="button" className="btn" onClick={turn}><Icon name="screen" />Full screen</button>
+  return (
+    <button type="button" className="btn" onClick={turn}>
+      <Icon name="screen" />
+      Full screen
+    </button>
+  )
 }

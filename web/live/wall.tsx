@@ -44,18 +44,29 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
     <div className="wall" style={{ ...useBurnInShift(), '--rows': rowsMax } as React.CSSProperties}>
       <header>
         <Mark />
-        <h1>{facts.name}<small>{viewer.tenant.name} · {periodWords(facts.period).now}</small></h1>
+        <h1>
+          {facts.name}
+          <small>
+            {viewer.tenant.name} · {periodWords(facts.period).now}
+          </small>
+        </h1>
         <Tools asTable={asTable} setAsTable={setAsTable} held={held} setHeld={pages.length > 1 ? setHeld : null} />
         <Countdown facts={facts} now={now} />
         <WallClock facts={facts} now={now} freshness={freshness} />
       </header>
       <main aria-label="Leaderboard">
-        {band ? <p className="band">{band}</p> : <Heads since={moves && !asTable ? since : null} places={asTable ? '' : places} points={asTable ? '' : 'points'} />}
+        {band ? (
+          <p className="band">{band}</p>
+        ) : (
+          <Heads since={moves && !asTable ? since : null} places={asTable ? '' : places} points={asTable ? '' : 'points'} />
+        )}
         {board.loaded && rows.length === 0 && <EmptyBoard period={facts.period} />}
         {asTable ? (
           <TableView board={board} caption={`${facts.name}, by rank`} moves={moves} />
         ) : (
-          page && <BoardList board={board} page={page} label={facts.name} nameLengthMax={nameLengthMax} moves={moves} gaps={gaps} />
+          page && (
+            <BoardList board={board} page={page} label={facts.name} nameLengthMax={nameLengthMax} moves={moves} gaps={gaps} />
+          )
         )}
         {!board.loaded && <Bones />}
       </main>
@@ -77,7 +88,13 @@ function rowsWanted(): number {
 }
 
 function Heads({ since, places, points }: { since: string | null; places: string; points: string }) {
-  return <div className="cols" aria-hidden="true"><span>{since && `arrows: since ${since}`}</span><span>{places}</span><span>{points}</span></div>
+  return (
+    <div className="cols" aria-hidden="true">
+      <span>{since && `arrows: since ${since}`}</span>
+      <span>{places}</span>
+      <span>{points}</span>
+    </div>
+  )
 }
 
 /** Returns the number of the page on show, whether it is held, and how to hold it. A page stays 12 s; a table does not turn. */
@@ -94,7 +111,13 @@ function usePageTurn(pages: number, asTable: boolean): [number, boolean, (held: 
 }
 
 const SHIFT_MS = 180_000
-const SHIFTS = [[0, 0], [0.4, 0.4], [-0.4, 0.4], [-0.4, -0.4], [0.4, -0.4]] as const
+const SHIFTS = [
+  [0, 0],
+  [0.4, 0.4],
+  [-0.4, 0.4],
+  [-0.4, -0.4],
+  [0.4, -0.4],
+] as const
 
 /** Returns a style that shifts the page by ±0.4 vh every three minutes, so that no mark burns in. */
 function useBurnInShift(): React.CSSProperties {

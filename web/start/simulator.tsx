@@ -17,14 +17,28 @@ export function SimulatorControl({ simulator, changed }: { simulator: Simulator;
   return (
     <div className="sim" role="group" aria-label="Simulator">
       <button type="button" className="btn sm" onClick={() => void change({ paused: !simulator.paused })}>
-        <Icon name={simulator.paused ? 'play' : 'pause'} />{simulator.paused ? 'Resume' : 'Pause'}
+        <Icon name={simulator.paused ? 'play' : 'pause'} />
+        {simulator.paused ? 'Resume' : 'Pause'}
       </button>
-      <label>Entries a minute
-        <select className="field" value={simulator.ratePerMinute} onChange={event => void change({ ratePerMinute: Number(event.target.value) })}>
-          {rates.map(rate => <option key={rate} value={rate}>{rate}</option>)}
+      <label>
+        Entries a minute
+        <select
+          className="field"
+          value={simulator.ratePerMinute}
+          onChange={event => void change({ ratePerMinute: Number(event.target.value) })}
+        >
+          {rates.map(rate => (
+            <option key={rate} value={rate}>
+              {rate}
+            </option>
+          ))}
         </select>
       </label>
-      {failed && <p className="note" role="alert">The simulator did not answer. Nothing was changed.</p>}
+      {failed && (
+        <p className="note" role="alert">
+          The simulator did not answer. Nothing was changed.
+        </p>
+      )}
     </div>
   )
 }

@@ -1,5 +1,5 @@
 /** The start page: what runs, a board that moves, where to go, and the first four steps. Outside the demo the same without demo parts. */
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { takeTokenFromAddress } from '../kit/access.ts'
 import { Mark } from '../kit/marks.tsx'
@@ -16,43 +16,73 @@ import '../styles/base.css'
 import '../styles/rows.css'
 import './start.css'
 
+const WHAT = 'Points, ranks and levels over one GraphQL address, live.'
+const DEMO = ' This is a demo with invented people; nothing here leaves your machine.'
+const DOWN = 'This page asks again every five seconds. If you stopped the server, start it again.'
+
 function Start() {
   const [pulse, look] = usePulse()
-  const { visit, tried, refused, again } = useVisit()
   const [attempt, setAttempt] = useState(newAttempt)
   const { demo, answerMs, asked } = pulse
   const down = asked && answerMs === null
   const up = answerMs !== null
-  useEffect(() => { if (up) again() }, [up, again]) // A server that came back may have other ids.
+  const { visit, tried, refused, again } = useVisit(up) // Anew when the server comes back: it may have other ids.
   const board = visit?.leaderboards.nodes[0]
   const places = demo?.tenants ?? (visit ? [{ name: visit.viewer.tenant.name, boards: visit.leaderboards.nodes }] : [])
   return (
     <div className="wrap">
-      <header className="top"><a className="brand" href="/"><Mark />Laurel</a>
-        <nav aria-label="Main"><a href="/explorer">Explorer</a>{board && <a href={`/live/${board.id}`}>Wall</a>}</nav>
-        {demo && <span className="chip">{demo.version}</span>}<ThemeToggle place="pages" />
+      <header className="top">
+        <a className="brand" href="/">
+          <Mark />
+          Laurel
+        </a>
+        <nav aria-label="Main">
+          <a href="/explorer">Explorer</a>
+          {board && <a href={`/live/${board.id}`}>Wall</a>}
+        </nav>
+        {demo && <span className="chip">{demo.version}</span>}
+        <ThemeToggle place="pages" />
       </header>
       <main>
         <div className="hero">
           <div>
             <h1>{down ? 'Laurel does not answer' : 'Laurel is running'}</h1>
-            <p className="intro" role="status">{down ? 'This page asks again every five seconds. If you stopped the server, start it again.' : demo
-              ? 'Points, ranks and levels over one GraphQL address, live. This is a demo with invented people; nothing here leaves your machine.'
-              : 'Points, ranks and levels over one GraphQL address, live.'}</p>
+            <p className="intro" role="status">
+              {down ? DOWN : `${WHAT}${demo ? DEMO : ''}`}
+            </p>
             <Running pulse={pulse} />
           </div>
           {visit && board ? (
-            <MiniBoard token={visit.access.token} board={board}>{demo?.simulator && <SimulatorControl simulator={demo.simulator} changed={look} />}</MiniBoard>
-          ) : tried && demo === null ? <TokenForm refused={refused} again={again} empty={visit !== null} /> : <section className="panel mini bones-panel" aria-hidden="true" />}
+            <MiniBoard token={visit.access.token} board={board} ended={again}>
+              {demo?.simulator && <SimulatorControl simulator={demo.simulator} changed={look} />}
+            </MiniBoard>
+          ) : tried && demo === null ? (
+            <TokenForm refused={refused} again={again} empty={visit !== null} />
+          ) : (
+            <section className="panel mini bones-panel" aria-hidden="true" />
+          )}
         </div>
         <Places places={places} />
         <div className="steps">
           <Step example={tokenExample(Boolean(demo), visit?.viewer.tenant.slug)} token={null} />
           {graphqlExamples(visit, attempt).map(example => (
-            <Step key={example.kind} example={example} token={visit?.access.token ?? null} ran={example.kind === 'mutation' ? () => setAttempt(newAttempt()) : undefined} />))}
+            <Step
+              key={example.kind}
+              example={example}
+              token={visit?.access.token ?? null}
+              ran={example.kind === 'mutation' ? () => setAttempt(newAttempt()) : undefined}
+            />
+          ))}
         </div>
       </main>
-      <footer className="note">Also here: <a className="link" href="/healthz">/healthz</a> <a className="link" href="/readyz">/readyz</a> <a className="link" href="/metrics">/metrics</a></footer>
+      <footer className="note">
+        Also here:
+        {['/healthz', '/readyz', '/metrics'].map(path => (
+          <a className="link" href={path} key={path}>
+            {path}
+          </a>
+        ))}
+      </footer>
     </div>
   )
 }
