@@ -14,7 +14,7 @@ describe('readConfig', () => {
     const config = readConfig({})
     expect(config).toEqual({
       port: 4000, host: '127.0.0.1', folder: defaultFolder(projectRoot, process.getuid?.() === 0), databaseUrl: undefined,
-      databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true,
+      databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true, webhooksPrivate: false,
     })
     expect(Object.isFrozen(config)).toBe(true)
   })
@@ -23,10 +23,11 @@ describe('readConfig', () => {
     const config = readConfig({
       PORT: '0', HOST: '0.0.0.0', LAUREL_DATA: 'some/where', DATABASE_URL: OWNER_URL, DATABASE_APP_URL: APP_URL,
       REDIS_URL: 'rediss://cache:6380/1', LAUREL_DEMO: '0', LAUREL_LOG: 'debug', NODE_ENV: 'production', LAUREL_RELAY: 'off',
+      LAUREL_WEBHOOKS_PRIVATE: 'allow',
     })
     expect(config).toEqual({
       port: 0, host: '0.0.0.0', folder: resolve('some/where'), databaseUrl: OWNER_URL, databaseAppUrl: APP_URL,
-      redisUrl: 'rediss://cache:6380/1', demo: false, logLevel: 'debug', production: true, relay: false,
+      redisUrl: 'rediss://cache:6380/1', demo: false, logLevel: 'debug', production: true, relay: false, webhooksPrivate: true,
     })
   })
 
@@ -57,6 +58,7 @@ describe('readConfig', () => {
     [{ DATABASE_APP_URL: OWNER_URL },
       'DATABASE_APP_URL names a role in the database of DATABASE_URL: set DATABASE_URL too, or neither.'],
     [{ REDIS_URL: 'localhost:6379' }, 'REDIS_URL is not a URL that starts with redis:// or rediss://: correct it or unset it.'],
+    [{ LAUREL_WEBHOOKS_PRIVATE: '1' }, 'LAUREL_WEBHOOKS_PRIVATE is "1": set it to one of allow, refuse.'],
     [{ LAUREL_DEMO: 'yes' }, 'LAUREL_DEMO is "yes": set it to one of 1, 0.'],
     [{ LAUREL_RELAY: '0' }, 'LAUREL_RELAY is "0": set it to one of on, off.'],
     [{ LAUREL_LOG: 'loud' }, 'LAUREL_LOG is "loud": set it to one of fatal, error, warn, info, debug, trace, silent.'],

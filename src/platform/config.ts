@@ -27,6 +27,8 @@ export interface Config {
   readonly production: boolean
   /** Whether this node drains the outbox. */
   readonly relay: boolean
+  /** Whether webhooks may go to loopback and private addresses, and over plain http. */
+  readonly webhooksPrivate: boolean
 }
 
 type Environment = Record<string, string | undefined>
@@ -40,7 +42,8 @@ export const SETTINGS = [
   setting('DATABASE_APP_URL', 'made at start', 'the same database as the role for requests, when you make the roles'),
   setting('REDIS_URL', 'none, for one node', 'Redis or Valkey that carries events between nodes'),
   setting('LAUREL_DEMO', '1 without DATABASE_URL', '1 or 0: demo tenant, tokens and simulator; refused in production'),
-  setting('LAUREL_RELAY', 'on', 'on or off: whether this node drains the outbox'),
+  setting('LAUREL_RELAY', 'on', 'on or off: whether this node drains the outbox, reacts, and sends webhooks'),
+  setting('LAUREL_WEBHOOKS_PRIVATE', 'refuse', 'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
   setting('LAUREL_LOG', 'info', `how much is logged: ${LOG_LEVELS.join(', ')}`),
   setting('NODE_ENV', 'not set', 'production turns the demo off'),
 ] as const
@@ -90,6 +93,7 @@ export function readConfig(env: Environment = process.env): Config {
     logLevel: oneOf(env, 'LAUREL_LOG', LOG_LEVELS) ?? 'info',
     production,
     relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
+    webhooksPrivate: oneOf(env, 'LAUREL_WEBHOOKS_PRIVATE', ['allow', 'refuse']) === 'allow',
   })
 }
 

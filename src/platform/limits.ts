@@ -48,4 +48,29 @@ export const LIMITS = {
   socketMessagesBurstMax: 200,
   rightsCheckMs: 30_000,
   depthMax: 12,
+  workPollMs: 1_000, // A wake-up in the process is sooner; this finds what other nodes left and what has become due.
+  workHeartbeatSeconds: 10, // Work of a node that died is taken over this long after its last sign of life.
+  workExpireSeconds: 120,
+  workRetriesMax: 20,
+  workConnectionsMax: 3,
+  workCloseMs: 500,
+  webhookEndpointsMax: 50,
+  webhookUrlLengthMax: 2_048,
+  webhookDescriptionLengthMax: 500,
+  webhookConnectMs: 10_000,
+  webhookResponseMs: 10_000,
+  webhookResponseBytesMax: 64 * 1_024, // Of a receiver's answer; it is read and forgotten.
+  webhookLaneMs: 30_000, // One subject's messages in one go, before others get their turn.
+  webhooksAtOnce: 16,
+  webhooksAtOncePerEndpoint: 4,
+  webhookEventsAtOnce: 20, // An event may carry 1,000 facts, each a message for each endpoint.
+  webhookRowsAtOnce: 5_000,
+  webhookWaitingMax: 100_000, // Messages that may wait for one endpoint before it is disabled.
+  webhookKeepMs: 30 * 86_400_000,
+  webhookPurgeRows: 5_000,
+  webhookReplayMax: 1_000,
+  webhookAttemptsShownMax: 100,
+  webhookPreviousSecretHoursMax: 168,
+  rankTellMs: 1_000,
+  rankTellBoardsMax: 100,
 } as const
