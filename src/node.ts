@@ -1,5 +1,5 @@
 /** A node: everything between the vault and the sockets, put together in order, taken apart in reverse. Tests run the same nodes. */
-import { Client, Pool, type ClientConfig } from 'pg'
+import { Client, type ClientConfig } from 'pg'
 import { type Auth, authOf, type Issuer } from './wire/auth.ts'
 import type { Broker } from './wire/broker.ts'
 import { memoryBroker } from './wire/broker.memory.ts'
@@ -18,7 +18,7 @@ import { feedReaction } from './feed/feed.reaction.ts'
 import { Boards } from './leaderboards/boards.ts'
 import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
 import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
-import { type Addresses, type Database, openDatabase } from './platform/db.ts'
+import { type Addresses, type Database, openDatabase, openPool } from './platform/db.ts'
 import { Context } from './platform/graphql.ts'
 import { LIMITS } from './platform/limits.ts'
 import { log } from './platform/log.ts'
@@ -129,8 +129,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
 
 /** Starts the relay with what hangs on its leader: reactions, jobs and partitions. */
 async function startPostRoom(addresses: Addresses, db: Database, broker: Broker, logs: EventLogs, closers: (() => Promise<unknown> | void)[]): Promise<Relay> {
-  const heads = new Pool({ ...addresses.relay, max: 1, idleTimeoutMillis: 5_000 })
-  heads.on('error', () => {})
+  const heads = openPool({ ...addresses.relay, max: 1, idleTimeoutMillis: 5_000 })
   closers.push(() => heads.end())
   const tenantIds = async () => (await heads.query<{ id: string }>('select tenant_id as id from event_head')).rows.map(({ id }) => id)
 

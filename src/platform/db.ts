@@ -1,7 +1,7 @@
 /** The connections of a node: MikroORM and a pipelining pool as laurel_app, the relay's own session as laurel_relay. */
 import { MikroORM } from '@mikro-orm/postgresql'
 import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy'
-import { Pool, type ClientConfig, types } from 'pg'
+import { type ClientConfig, Pool, type PoolConfig, types } from 'pg'
 import { LIMITS } from './limits.ts'
 import { log } from './log.ts'
 import { connectionOf } from './migrations.ts'
@@ -31,15 +31,22 @@ export async function openDatabase(addresses: Addresses, entities: Function[]): 
     metadataProvider: ReflectMetadataProvider, logger: message => log.debug(message), pool: { min: 0, max: 4 },
     forceUtcTimezone: true, allowGlobalContext: false,
   })
-  const pool = new Pool({
+  const pool = openPool({
     ...addresses.app, max: LIMITS.poolMax, pipeline: true, application_name: 'laurel',
     statement_timeout: LIMITS.statementTimeoutMs, idle_in_transaction_session_timeout: LIMITS.idleTransactionMs,
-  } as ConstructorParameters<typeof Pool>[0])
-  pool.on('error', error => log.warn({ reason: error.message }, 'an idle database connection was lost'))
+  })
   return {
     orm, pool, addresses, onEmit: () => {},
     async close() {
       await Promise.allSettled([orm.close(), pool.end()])
     },
   }
+}
+
+/** Returns a pool whose lost connections do not end the process: their holders hear of it by the failing query. */
+export function openPool(options: PoolConfig & { pipeline?: boolean }): Pool {
+  const pool = new Pool(options)
+  pool.on('connect', client => client.on('error', () => {}))
+  pool.on('error', error => log.warn({ reason: error.message }, 'an idle database connection was lost'))
+  return pool
 }
