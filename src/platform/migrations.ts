@@ -5,6 +5,7 @@ import type { MigrationObject } from '@mikro-orm/core'
 import { Migration, Migrator } from '@mikro-orm/migrations'
 import { MikroORM, PostgreSqlDriver } from '@mikro-orm/postgresql'
 import { Client, type ClientConfig } from 'pg'
+import { PgBoss } from 'pg-boss'
 import { projectRoot } from './project.ts'
 import { StartError } from './start-error.ts'
 
@@ -34,6 +35,7 @@ export async function migrate(owner: ClientConfig, roles: Roles, progress: (line
     await client.query(`select pg_advisory_lock(hashtext('laurel.migrate'))`)
     if (roles.make) await makeRoles(client, roles)
     const applied = await applyMigrations(owner, progress)
+    await makeQueues(client)
     await makePartitions(client, new Date())
     return applied
   } finally {
@@ -84,6 +86,20 @@ async function applyMigrations(owner: ClientConfig, progress: (line: string) => 
   } finally {
     await orm.close()
   }
+}
+
+/** The schema of the job library. Its tables hold ids only, so they stand outside the walls between tenants. */
+export const QUEUE_SCHEMA = 'laurel_jobs'
+
+/** Makes the job library's tables or brings them up to date; the running role only works in them. */
+async function makeQueues(owner: Client) {
+  const boss = new PgBoss({
+    schema: QUEUE_SCHEMA, db: { executeSql: (text, values) => owner.query(text, values) }, supervise: false, schedule: false, registerInstance: false,
+  })
+  boss.on('error', () => {}) // What fails here rejects the call that failed.
+  await boss.start()
+  await boss.stop({ graceful: false })
+  await owner.query(`grant usage on schema ${QUEUE_SCHEMA} to laurel_app; grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to laurel_app`)
 }
 
 /** Returns MikroORM's connection options for a pg client configuration. */

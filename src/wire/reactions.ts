@@ -11,6 +11,8 @@ export interface Reaction {
   hears(topic: string): boolean
   /** How long events may gather before they are handled together. */
   gatherMs: number
+  /** How many events it takes at a time, where each may mean many rows; 1,000 when absent. */
+  eventsAtOnce?: number
   /** Returns the writes for these events, in order; it may read through the batch. */
   react(actor: Actor, batch: Batch, events: LogEvent[]): Promise<Statement[]>
 }
@@ -66,6 +68,7 @@ export class Reactions {
   /** Handles one batch of events in one transaction; returns whether more are waiting. */
   async #step(reaction: Reaction, tenantId: string): Promise<boolean> {
     const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: new Date(), db: this.#db }
+    const atOnce = reaction.eventsAtOnce ?? LIMITS.eventReadMax
     await inTenantOnce(actor, {
       name: 'reaction_start', text: 'insert into reaction_cursor (tenant_id, reaction, pos) values ($1, $2, 0) on conflict do nothing', values: [tenantId, reaction.name] })
     return inTenantBatch(actor, async batch => {
@@ -73,16 +76,16 @@ export class Reactions {
       const [, events] = await batch.run([
         { name: 'reaction_lock', text: 'select pos from reaction_cursor where tenant_id = $1 and reaction = $2 for update', values: [tenantId, reaction.name] },
         { name: 'reaction_events', text: `select pos, mark, topic, payload, at from event_log
-            where tenant_id = $1 and pos > (select pos from reaction_cursor where tenant_id = $1 and reaction = $2) order by pos limit ${LIMITS.eventReadMax}`,
-          values: [tenantId, reaction.name] },
+            where tenant_id = $1 and pos > (select pos from reaction_cursor where tenant_id = $1 and reaction = $2) order by pos limit $3`,
+          values: [tenantId, reaction.name, atOnce] },
       ])
       if (!events!.length) return false
       const heard = (events as LogEvent[]).filter(({ topic }) => reaction.hears(topic))
       const writes = heard.length ? await reaction.react(actor, batch, heard) : []
       const move = { name: 'reaction_move', text: 'update reaction_cursor set pos = $3 where tenant_id = $1 and reaction = $2', values: [tenantId, reaction.name, events!.at(-1)!.pos] }
       await batch.last([move, ...writes])
-      if (writes.length) this.#wake()
-      return events!.length === LIMITS.eventReadMax
+      if (heard.length) this.#wake()
+      return events!.length === atOnce
     })
   }
 
