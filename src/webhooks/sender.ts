@@ -1,0 +1,118 @@
+/** Sends one message: to an address that was checked, within its time, without following redirects, reading little of the answer. */
+import { lookup } from 'node:dns/promises'
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { LIMITS } from '../platform/limits.ts'
+import { version } from '../platform/project.ts'
+import { isAllowed, literalOf, urlRefusal } from './address.rules.ts'
+import { failureOf, type Outcome } from './delivery.rules.ts'
+
+/** What may be set otherwise than the house's limits, by the operator or by a test. */
+export interface SenderOptions {
+  isPrivateAllowed: boolean
+  connectMs?: number
+  responseMs?: number
+  /** Returns the addresses of a name; the system's resolver when absent. */
+  resolve?(hostname: string): Promise<{ address: string; family: number }[]>
+}
+
+class AddressRefused extends Error { override readonly name = 'AddressRefused' }
+class TimedOut extends Error { override readonly name = 'TimedOut' }
+
+/** The way out of one node; connections to receivers are kept open between messages. */
+export class Sender {
+  readonly #options: Required<SenderOptions>
+  readonly #lookup: LookupFunction
+  readonly #http = new HttpAgent({ keepAlive: true, timeout: 10_000 })
+  readonly #https = new HttpsAgent({ keepAlive: true, timeout: 10_000 })
+
+  constructor(options: SenderOptions) {
+    const { isPrivateAllowed } = options
+    const resolve = options.resolve ?? (hostname => lookup(hostname, { all: true }))
+    this.#options = { connectMs: LIMITS.webhookConnectMs, responseMs: LIMITS.webhookResponseMs, resolve, ...options }
+    // The socket connects to what was checked here; a second question to the resolver could be answered otherwise.
+    this.#lookup = (hostname, { all }, done) => {
+      resolve(hostname).then(addresses => {
+        if (!addresses.length || addresses.some(({ address }) => !isAllowed(address, isPrivateAllowed))) throw new AddressRefused(hostname)
+        if (all) done(null, addresses)
+        else done(null, addresses[0]!.address, addresses[0]!.family)
+      }).catch((error: NodeJS.ErrnoException) => done(error, []))
+    }
+  }
+
+  /** Returns what came of posting a body; it throws only when the signal aborts. */
+  async post(url: string, body: string, headers: Record<string, string>, signal: AbortSignal): Promise<Outcome> {
+    const begun = performance.now()
+    const durationMs = () => Math.round(performance.now() - begun)
+    try {
+      const status = await this.#send(new URL(url), Buffer.from(body), headers, signal)
+      return { status, failure: status >= 200 && status < 300 ? null : 'STATUS', durationMs: durationMs() }
+    } catch (error) {
+      signal.throwIfAborted()
+      return { status: null, failure: failureOf(error as NodeJS.ErrnoException), durationMs: durationMs() }
+    }
+  }
+
+  async #send(url: URL, body: Buffer, headers: Record<string, string>, signal: AbortSignal): Promise<number> {
+    const { isPrivateAllowed } = this.#options
+    // The setting may have changed since the endpoint was made; and an address that is spelled out is never looked up.
+    if (urlRefusal(url.href, isPrivateAllowed)) throw new AddressRefused(url.hostname)
+    const literal = literalOf(url.hostname)
+    if (literal && !isAllowed(literal, isPrivateAllowed)) throw new AddressRefused(literal)
+    return this.#ask(url, body, headers, signal, true)
+  }
+
+  #ask(url: URL, body: Buffer, headers: Record<string, string>, signal: AbortSignal, mayRepeat: boolean): Promise<number> {
+    const { connectMs, responseMs } = this.#options
+    const isSecure = url.protocol === 'https:'
+    const request = (isSecure ? requestHttps : requestHttp)(url, {
+      method: 'POST', agent: isSecure ? this.#https : this.#http, lookup: this.#lookup, signal,
+      headers: { ...headers, 'content-type': 'application/json', 'content-length': body.length, 'user-agent': `Laurel-Webhooks/${version}` },
+    })
+    return new Promise((resolve, reject) => {
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // The receiver closed a connection that was kept open just as it was used again: that is no failure of the receiver's.
+        const isStale = mayRepeat && request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        if (isStale) resolve(this.#ask(url, body, headers, signal, false))
+        else reject(error)
+      })
+      limitTime(request, isSecure, connectMs, responseMs)
+      request.on('response', response => {
+        resolve(response.statusCode!)
+        forget(response)
+      })
+      request.end(body)
+    })
+  }
+
+  close(): void {
+    this.#http.destroy()
+    this.#https.destroy()
+  }
+}
+
+/** Ends a request that does not connect, or is not answered, in time. */
+function limitTime(request: ClientRequest, isSecure: boolean, connectMs: number, responseMs: number): void {
+  let timer = setTimeout(() => request.destroy(new TimedOut('connect')), connectMs)
+  const connected = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => request.destroy(new TimedOut('response')), responseMs)
+  }
+  request.on('socket', socket => {
+    if (!socket.connecting) connected()
+    else socket.once(isSecure ? 'secureConnect' : 'connect', connected)
+  })
+  request.once('response', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
+}
+
+/** Reads an answer to its end so that its connection can serve again, unless it is long or slow: then it is cut. */
+function forget(response: IncomingMessage): void {
+  let bytes = 0
+  const timer = setTimeout(() => response.destroy(), LIMITS.webhookConnectMs).unref()
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > LIMITS.webhookResponseBytesMax) response.destroy()
+  })
+  response.on('error', () => {}).on('close', () => clearTimeout(timer))
+}
