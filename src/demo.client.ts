@@ -14,9 +14,17 @@ export function findServer(): string {
 
 /** Returns a demo token. @throws StartError when no demo server answers or it refuses. */
 export async function askToken(url: string, wish: { tenant?: string; user?: string; role?: string }): Promise<{ token: string }> {
-  const response = await fetch(`${url}/demo/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(wish) }).catch(() => null)
-  if (!response) throw new StartError(`No Laurel answers at ${url}: start it with npm start (set PORT when it runs on another port).`)
+  const response = await fetch(`${url}/demo/token`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(wish),
+  }).catch(() => null)
+  if (!response) {
+    throw new StartError(`No Laurel answers at ${url}: start it with npm start (set PORT when it runs on another port).`)
+  }
   const answer = await response.json() as { token?: string; errors?: { message: string }[] }
-  if (!answer.token) throw new StartError(response.status === 404 ? 'This server does not run in demo mode, so it issues no tokens.' : answer.errors?.[0]?.message ?? `The server answered ${response.status}.`)
+  if (!answer.token) {
+    throw new StartError(response.status === 404
+      ? 'This server does not run in demo mode, so it issues no tokens.'
+      : answer.errors?.[0]?.message ?? `The server answered ${response.status}.`)
+  }
   return { token: answer.token }
 }

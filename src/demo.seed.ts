@@ -11,23 +11,43 @@ import { createTenant, findTenant } from './tenants/tenant.service.ts'
 import { UserRole } from './users/user.entity.ts'
 import { createDepartment, createTeam, createUser, leadTeam } from './users/user.service.ts'
 
-interface Company { slug: string; name: string; platforms: string[]; industry: string; timeZone: string; currency: string; department: string; teams: Record<string, string[]> }
+interface Company {
+  slug: string; name: string; platforms: string[]; industry: string; timeZone: string; currency: string
+  department: string; teams: Record<string, string[]>
+}
 
 /** The companies; the first person of each team leads it, the first of the first team is the admin. */
 export const COMPANIES: Company[] = [
   {
-    slug: 'fernbrook', name: 'Fernbrook Instruments', platforms: ['bizosaas', 'bizoholic'], industry: 'Laboratory equipment', timeZone: 'Europe/Berlin', currency: 'EUR', department: 'Sales',
+    slug: 'fernbrook', name: 'Fernbrook Instruments', platforms: ['bizosaas', 'bizoholic'], industry: 'Laboratory equipment',
+    timeZone: 'Europe/Berlin', currency: 'EUR', department: 'Sales',
     teams: {
-      Enterprise: ['Odalys Finch', 'Ines Okafor-Lind', 'Yuki Hartwell', 'Priya Vandermole', 'Anselm Roth', 'Dagny Sörensen', 'Kofi Barrowclough', 'Mireille Tanaka'],
-      'Mid-market': ['Leif Amaro', 'Tomasz Birch', 'Bram Castellane', 'Saoirse Quill', 'Hana Lindqvist', 'Obi Thackeray', 'Rosalind Pérez', 'Emre Whitlock'],
-      Partners: ['Noor Elmsworth', 'Mara Sorley-Vale', 'Caspian Dube', 'Thandiwe Marsh', 'Ivo Petrov-Lane', 'Linnea Achebe', 'Matteo Grieve', 'Zofia Hallam'],
+      Enterprise: [
+        'Odalys Finch', 'Ines Okafor-Lind', 'Yuki Hartwell', 'Priya Vandermole', 'Anselm Roth', 'Dagny Sörensen',
+        'Kofi Barrowclough', 'Mireille Tanaka',
+      ],
+      'Mid-market': [
+        'Leif Amaro', 'Tomasz Birch', 'Bram Castellane', 'Saoirse Quill', 'Hana Lindqvist', 'Obi Thackeray',
+        'Rosalind Pérez', 'Emre Whitlock',
+      ],
+      Partners: [
+        'Noor Elmsworth', 'Mara Sorley-Vale', 'Caspian Dube', 'Thandiwe Marsh', 'Ivo Petrov-Lane', 'Linnea Achebe',
+        'Matteo Grieve', 'Zofia Hallam',
+      ],
     },
   },
   {
-    slug: 'harrow-pine', name: 'Harrow & Pine', platforms: ['coreldove'], industry: 'Outdoor goods', timeZone: 'America/New_York', currency: 'USD', department: 'Commerce',
+    slug: 'harrow-pine', name: 'Harrow & Pine', platforms: ['coreldove'], industry: 'Outdoor goods', timeZone: 'America/New_York',
+    currency: 'USD', department: 'Commerce',
     teams: {
-      Wholesale: ['Delphine Carver', 'Jonah Adeyemi', 'Beatrix Moon', 'Rafael Stokes', 'Aiko Brennan', 'Gideon Farrow', 'Lucía Whitaker', 'Nils Okonkwo'],
-      Online: ['Tamsin Reyes', 'Hugo Bellamy', 'Freya Nakamura', 'Cormac Diallo', 'Ottoline Vega', 'Idris Fenwick', 'Maren Kowalski', 'Silas Boateng'],
+      Wholesale: [
+        'Delphine Carver', 'Jonah Adeyemi', 'Beatrix Moon', 'Rafael Stokes', 'Aiko Brennan', 'Gideon Farrow',
+        'Lucía Whitaker', 'Nils Okonkwo',
+      ],
+      Online: [
+        'Tamsin Reyes', 'Hugo Bellamy', 'Freya Nakamura', 'Cormac Diallo', 'Ottoline Vega', 'Idris Fenwick',
+        'Maren Kowalski', 'Silas Boateng',
+      ],
     },
   },
 ]
@@ -45,8 +65,10 @@ export function randomFrom(seed: number): () => number {
 
 /** How often each activity happens in a working day; the rest of the catalogue is rare. */
 const FREQUENT: [key: string, weight: number][] = [
-  ['meeting_scheduled', 30], ['problem_solving_assist', 12], ['team_support', 12], ['proposal_accepted', 9], ['knowledge_sharing', 7], ['upsell_completion', 5],
-  ['client_satisfaction_5star', 5], ['process_improvement', 4], ['new_client_signed', 4], ['training_completion', 4], ['referral_generated', 3], ['cross_team_project', 3], ['certification_earned', 2],
+  ['meeting_scheduled', 30], ['problem_solving_assist', 12], ['team_support', 12], ['proposal_accepted', 9],
+  ['knowledge_sharing', 7], ['upsell_completion', 5],
+  ['client_satisfaction_5star', 5], ['process_improvement', 4], ['new_client_signed', 4], ['training_completion', 4],
+  ['referral_generated', 3], ['cross_team_project', 3], ['certification_earned', 2],
 ]
 const WEIGHT_SUM = FREQUENT.reduce((sum, [, weight]) => sum + weight, 0)
 
@@ -66,7 +88,8 @@ export async function seedDemo(db: Database, now: Date, progress: (line: string)
 }
 
 async function seedCompany(db: Database, now: Date, company: Company): Promise<void> {
-  const begin = new Date(now.getTime() - 75 * 86_400_000) // History reaches into the month before last, so that last month's board is archived.
+  // History reaches into the month before last, so that last month's board is archived.
+  const begin = new Date(now.getTime() - 75 * 86_400_000)
   const tenantId = await createTenant(db, begin, company)
   const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: begin, db }
   await installPack(actor, readPack('revenue'), begin)
@@ -78,7 +101,8 @@ async function seedCompany(db: Database, now: Date, company: Company): Promise<v
     let leadId: string | null = null
     for (const name of names) {
       const role = adminId === null ? UserRole.ADMIN : leadId === null ? UserRole.MANAGER : UserRole.MEMBER
-      const { user } = await createUser(actor, { name, email: emailOf(name, company.slug), role, managerId: leadId ?? adminId, teamId: team.id })
+      const { user } = await createUser(
+        actor, { name, email: emailOf(name, company.slug), role, managerId: leadId ?? adminId, teamId: team.id })
       adminId ??= user.id
       leadId ??= user.id
       userIds.push(user.id)
@@ -87,10 +111,13 @@ async function seedCompany(db: Database, now: Date, company: Company): Promise<v
   }
   const lastMonth = neighborKey('MONTHLY', periodKey('MONTHLY', company.timeZone, now.getTime()), -1)
   for (const [name, subject, period] of [
-    ['Sales board', LeaderboardSubject.USER, LeaderboardPeriod.MONTHLY], ['Teams', LeaderboardSubject.TEAM, LeaderboardPeriod.MONTHLY],
-    ['This week', LeaderboardSubject.USER, LeaderboardPeriod.WEEKLY], ['Today', LeaderboardSubject.USER, LeaderboardPeriod.DAILY], ['All time', LeaderboardSubject.USER, LeaderboardPeriod.ALL_TIME],
+    ['Sales board', LeaderboardSubject.USER, LeaderboardPeriod.MONTHLY],
+    ['Teams', LeaderboardSubject.TEAM, LeaderboardPeriod.MONTHLY],
+    ['This week', LeaderboardSubject.USER, LeaderboardPeriod.WEEKLY], ['Today', LeaderboardSubject.USER, LeaderboardPeriod.DAILY],
+    ['All time', LeaderboardSubject.USER, LeaderboardPeriod.ALL_TIME],
   ] as const) {
-    await createLeaderboard({ ...actor, now }, { name, subject, period, ...(period === LeaderboardPeriod.MONTHLY ? { archivedFrom: lastMonth } : {}) })
+    const archivedFrom = period === LeaderboardPeriod.MONTHLY ? { archivedFrom: lastMonth } : {}
+    await createLeaderboard({ ...actor, now }, { name, subject, period, ...archivedFrom })
   }
   await seedHistory(actor, now, company.timeZone, userIds)
 }

@@ -38,19 +38,26 @@ export async function openDemo(config: Config, ground: Ground, migrations: numbe
     const only = async (request: FastifyRequest) => {
       // Whoever opens a foreign page must not get a token through a name that points here.
       const host = (request.headers.host ?? '').replace(/:\d+$/, '')
-      if (!['localhost', '127.0.0.1', '[::1]', config.host].includes(host) && config.host !== '0.0.0.0') throw new DemoFault(403, `The demo answers as localhost, 127.0.0.1 or ${config.host} only.`)
+      if (!['localhost', '127.0.0.1', '[::1]', config.host].includes(host) && config.host !== '0.0.0.0') {
+        throw new DemoFault(403, `The demo answers as localhost, 127.0.0.1 or ${config.host} only.`)
+      }
     }
     app.post('/demo/token', { preHandler: only }, request => tokenFor(db, issuer, (request.body ?? {}) as TokenWish))
     app.get('/demo/status', { preHandler: only }, async () => ({
       version, graphqlUrl: `${running?.url ?? ''}/graphql`, wsUrl: `${(running?.url ?? '').replace('http', 'ws')}/graphql`,
-      postgres: { kind: ground.kind, version: ground.version, location: ground.location }, redis: config.redisUrl ? 'on' : 'off', migrations,
+      postgres: { kind: ground.kind, version: ground.version, location: ground.location }, redis: config.redisUrl ? 'on' : 'off',
+      migrations,
       ...await companies(db), simulator: simulator?.state ?? null, subscribers: sockets(),
     }))
     app.post('/demo/simulator', { preHandler: only }, async (request): Promise<SimulatorState | null> => {
       const { paused, ratePerMinute } = (request.body ?? {}) as { paused?: boolean; ratePerMinute?: number }
       if (paused !== undefined && typeof paused !== 'boolean') throw new DemoFault(400, 'paused must be true or false.')
-      if (ratePerMinute !== undefined && !(ratePerMinute >= 1 && ratePerMinute <= 60_000)) throw new DemoFault(400, 'ratePerMinute must be a number from 1 to 60,000.')
-      return simulator?.set({ ...paused === undefined ? {} : { paused }, ...ratePerMinute === undefined ? {} : { ratePerMinute } }) ?? null
+      if (ratePerMinute !== undefined && !(ratePerMinute >= 1 && ratePerMinute <= 60_000)) {
+        throw new DemoFault(400, 'ratePerMinute must be a number from 1 to 60,000.')
+      }
+      return simulator?.set({
+        ...paused === undefined ? {} : { paused }, ...ratePerMinute === undefined ? {} : { ratePerMinute },
+      }) ?? null
     })
   }
   return {
@@ -65,7 +72,8 @@ export async function openDemo(config: Config, ground: Ground, migrations: numbe
       }))
       simulator = new Simulator(node.url, tenants, RATE_AT_START)
       simulator.start()
-      progress(`demo: ${tenants.length} companies, ${tenants.reduce((sum, { userIds }) => sum + userIds.length, 0)} people; an activity about every ${60 / RATE_AT_START} s`)
+      const people = tenants.reduce((sum, { userIds }) => sum + userIds.length, 0)
+      progress(`demo: ${tenants.length} companies, ${people} people; an activity about every ${60 / RATE_AT_START} s`)
       return () => simulator!.stop()
     },
     async firstBoardId(): Promise<string> {
@@ -77,8 +85,13 @@ export async function openDemo(config: Config, ground: Ground, migrations: numbe
 async function tokenFor(db: Database, issuer: DemoIssuer, { tenant, user, role }: TokenWish) {
   const slug = tenant ?? COMPANIES[0]!.slug
   const tenantId = typeof slug === 'string' ? await findTenant(db, slug) : null
-  if (!tenantId) throw new DemoFault(400, `There is no demo tenant "${String(slug).slice(0, 64)}": use ${COMPANIES.map(company => company.slug).join(' or ')}.`)
-  if (role !== undefined && !(role in UserRole)) throw new DemoFault(400, `role must be one of ${Object.keys(UserRole).join(', ')}.`)
+  if (!tenantId) {
+    const slugs = COMPANIES.map(company => company.slug).join(' or ')
+    throw new DemoFault(400, `There is no demo tenant "${String(slug).slice(0, 64)}": use ${slugs}.`)
+  }
+  if (role !== undefined && !(role in UserRole)) {
+    throw new DemoFault(400, `role must be one of ${Object.keys(UserRole).join(', ')}.`)
+  }
   const actor = { tenantId, db }
   const id = user && uuidOf('User', user)
   const found = user === undefined ? await firstAdmin(actor) : await findUser(actor, id ? { id } : { email: String(user) })
@@ -86,11 +99,17 @@ async function tokenFor(db: Database, issuer: DemoIssuer, { tenant, user, role }
   const granted = (role ?? found.role) as Role
   const { token, expiresAt } = await issuer.sign({ tenantId, userId: found.id, role: granted }, new Date())
   const { slug: ownSlug, name } = await ownTenant(actor)
-  return { token, expiresAt, user: { id: wireId('User', found.id), name: found.name }, tenant: { slug: ownSlug, name }, role: granted }
+  return {
+    token, expiresAt, user: { id: wireId('User', found.id), name: found.name }, tenant: { slug: ownSlug, name },
+    role: granted,
+  }
 }
 
 async function firstAdmin(actor: { tenantId: string; db: Database }) {
-  const [row] = await inTenantOnce<{ id: string }>(actor, { text: `select id from users where tenant_id = $1 and role = 'ADMIN' order by created_at, id limit 1`, values: [actor.tenantId] })
+  const [row] = await inTenantOnce<{ id: string }>(actor, {
+    text: `select id from users where tenant_id = $1 and role = 'ADMIN' order by created_at, id limit 1`,
+    values: [actor.tenantId],
+  })
   return row ? findUser(actor, row) : null
 }
 
@@ -102,8 +121,13 @@ async function companies(db: Database) {
     if (!tenantId) continue
     const actor = { tenantId, db }
     const [{ name }, boards, [counted]] = await Promise.all([
-      ownTenant(actor), listBoards(actor, 25), inTenantOnce<{ users: number }>(actor, { text: 'select count(*) as users from users where tenant_id = $1', values: [tenantId] })])
-    const shown = boards.nodes.map(board => ({ id: wireId('Leaderboard', board.id), name: board.name, subject: board.subject, period: board.period }))
+      ownTenant(actor), listBoards(actor, 25),
+      inTenantOnce<{ users: number }>(
+        actor, { text: 'select count(*) as users from users where tenant_id = $1', values: [tenantId] }),
+    ])
+    const shown = boards.nodes.map(board => ({
+      id: wireId('Leaderboard', board.id), name: board.name, subject: board.subject, period: board.period,
+    }))
     firstBoardId ??= shown[0]?.id ?? null
     tenants.push({ slug, name, users: counted!.users, boards: shown })
   }

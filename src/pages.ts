@@ -10,7 +10,8 @@ interface Built { folder: string; built: boolean; ms: number; problem?: string }
 export async function buildPages(progress: (line: string) => void): Promise<string | null> {
   try {
     // Loaded by path: the builder is plain Node outside src, so that the server's own program carries no bundler.
-    const { buildPages: build } = await import(pathToFileURL(join(projectRoot, 'web', 'build.ts')).href) as { buildPages(): Promise<Built> }
+    const { buildPages: build } =
+      await import(pathToFileURL(join(projectRoot, 'web', 'build.ts')).href) as { buildPages(): Promise<Built> }
     const { folder, built, ms, problem } = await build()
     if (built) progress(`web pages built in ${(ms / 1_000).toFixed(1)} s`)
     if (problem) log.warn({ reason: problem }, 'the web pages are older than their sources')

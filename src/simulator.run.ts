@@ -10,7 +10,8 @@ export interface SimulatorState { running: boolean; paused: boolean; ratePerMinu
 /** Where it records and as whom. */
 export interface SimulatedTenant { name: string; token: string; userIds: string[] }
 
-const RECORD = `mutation Simulate($input: ActivityRecordInput!) { activityRecord(input: $input) { activity { id } userErrors { code message } } }`
+const RECORD = `mutation Simulate($input: ActivityRecordInput!) {
+  activityRecord(input: $input) { activity { id } userErrors { code message } } }`
 
 /** Records activities of these tenants at `ratePerMinute` through the API at `url`. */
 export class Simulator {
@@ -71,7 +72,8 @@ export class Simulator {
     this.#inFlight++
     try {
       const response = await fetch(`${this.#url}/graphql`, {
-        method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${tenant.token}` }, body: JSON.stringify({ query: RECORD, variables: { input } }),
+        method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${tenant.token}` },
+        body: JSON.stringify({ query: RECORD, variables: { input } }),
       })
       const { data } = await response.json() as { data?: { activityRecord?: { activity: object | null } } }
       if (data?.activityRecord?.activity) this.#state.recorded++
@@ -87,7 +89,8 @@ export class Simulator {
 /** Returns a tenant's people, read through the API, in an order that is this run's own. */
 export async function peopleOf(url: string, token: string): Promise<string[]> {
   const response = await fetch(`${url}/graphql`, {
-    method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ query: '{ users(first: 100) { nodes { id } } }' }),
+    method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: '{ users(first: 100) { nodes { id } } }' }),
   })
   const { data } = await response.json() as { data: { users: { nodes: { id: string }[] } } }
   const random = randomFrom(Date.now())

@@ -11,7 +11,10 @@ const HELP = `Records activities of the demo's people through the public API of 
   --seconds   stop after this long (default: until Ctrl-C)`
 
 async function run(): Promise<void> {
-  const { values } = parseArgs({ options: { rate: { type: 'string', default: '50' }, seconds: { type: 'string' }, url: { type: 'string' }, help: { type: 'boolean', short: 'h' } } })
+  const { values } = parseArgs({ options: {
+    rate: { type: 'string', default: '50' }, seconds: { type: 'string' }, url: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  } })
   if (values.help) return console.log(HELP)
   const rate = Number(values.rate)
   if (!(rate >= 1 && rate <= 60_000)) throw new StartError('--rate must be a number of activities per minute from 1 to 60,000.')
@@ -25,7 +28,8 @@ async function run(): Promise<void> {
   const begun = Date.now()
   const show = () => {
     const { recorded, failed } = simulator.state
-    process.stderr.write(`\r${Math.round((Date.now() - begun) / 1_000)} s: ${recorded} recorded, ${failed} failed, ${rate} a minute asked for. Ctrl-C stops.  `)
+    const seconds = Math.round((Date.now() - begun) / 1_000)
+    process.stderr.write(`\r${seconds} s: ${recorded} recorded, ${failed} failed, ${rate} a minute asked for. Ctrl-C stops.  `)
   }
   const timer = setInterval(show, 500)
   const stop = async () => {

@@ -6,7 +6,9 @@ const HELP = `Prints a bearer token of the running demo server (an admin of the 
   npm run -s token -- [--tenant <slug>] [--user <email or id>] [--role ROLE]`
 
 try {
-  const { values } = parseArgs({ options: { tenant: { type: 'string' }, user: { type: 'string' }, role: { type: 'string' }, help: { type: 'boolean', short: 'h' } } })
+  const { values } = parseArgs({ options: {
+    tenant: { type: 'string' }, user: { type: 'string' }, role: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+  } })
   const { help, ...wish } = values
   console.log(help ? HELP : (await askToken(findServer(), wish)).token)
 } catch (error) {

@@ -1,4 +1,7 @@
-/** Activities and their types as the schema shows them. An activity is a fact from outside; it is never changed, only taken back. */
+/**
+ * Activities and their types as the schema shows them. An activity is a fact from outside; it is never changed, only
+ * taken back.
+ */
 import { Field, Int, ObjectType } from 'type-graphql'
 import { Node, Points } from '../platform/graphql.ts'
 
@@ -20,7 +23,8 @@ export class Activity extends Node {
   @Field(() => Date, { description: 'When it happened, UTC.' }) occurredAt!: Date
   @Field(() => Date, { description: 'When it was recorded, UTC.' }) recordedAt!: Date
   @Field(() => String, { nullable: true, description: 'The system it came from.' }) source?: string | null
-  @Field(() => String, { nullable: true, description: 'Its id in that system; the same fact pays once.' }) sourceId?: string | null
+  @Field(() => String, { nullable: true, description: 'Its id in that system; the same fact pays once.' })
+  sourceId?: string | null
   @Field(() => String, { nullable: true, description: 'Free text, at most 500 characters.' }) note?: string | null
   @Field(() => Date, { nullable: true, description: 'When it was taken back; null while it stands.' }) reversedAt?: Date | null
 }

@@ -7,4 +7,5 @@ registerTeller({ topic: 'activity.reversed', tell: payload => tellChanges(payloa
 
 const words = (type: unknown) => String(type).replaceAll('_', ' ')
 registerWording('POINTS_AWARDED', ({ points, type }, name) => `${name}: ${words(type)}, +${points} points.`)
-registerWording('POINTS_REVERSED', ({ points, type }, name) => `${name}: ${words(type)} was taken back, ${String(points).replace('-', '−')} points.`)
+registerWording('POINTS_REVERSED', ({ points, type }, name) =>
+  `${name}: ${words(type)} was taken back, ${String(points).replace('-', '−')} points.`)

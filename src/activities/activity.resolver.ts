@@ -11,7 +11,8 @@ import { User } from '../users/user.entity.ts'
 import { usersById } from '../users/user.queries.ts'
 import { Activity, ActivityType } from './activity.entity.ts'
 import {
-  ActivitiesRecordInput, ActivitiesRecordPayload, ActivityRecordInput, ActivityRecordPayload, ActivityReverseInput, ActivityReversePayload,
+  ActivitiesRecordInput, ActivitiesRecordPayload, ActivityRecordInput, ActivityRecordPayload, ActivityReverseInput,
+  ActivityReversePayload,
   ActivityTypeReviseInput, ActivityTypeRevisePayload,
 } from './activity.shapes.ts'
 import { activitiesById, listActivities, listTypes, typesById } from './activity.queries.ts'
@@ -27,67 +28,88 @@ type ShownActivity = ActivityRow & { entries?: EntryRow[] }
 
 /** Returns what became of an item as the payload shows it; earlier activities are read once for all items. */
 async function shown(context: Context, recording: Recording) {
-  if (recording.kind === 'REFUSED') return { activity: null, duplicate: false, idempotencyHit: false, userErrors: [userError(recording.refusal)] }
+  if (recording.kind === 'REFUSED') {
+    return { activity: null, duplicate: false, idempotencyHit: false, userErrors: [userError(recording.refusal)] }
+  }
   if (recording.kind !== 'NEW') {
-    return { activity: await context.load(activitiesById, recording.activityId), duplicate: recording.kind === 'DUPLICATE', idempotencyHit: recording.kind === 'HIT', userErrors: [] }
+    return {
+      activity: await context.load(activitiesById, recording.activityId), duplicate: recording.kind === 'DUPLICATE',
+      idempotencyHit: recording.kind === 'HIT', userErrors: [],
+    }
   }
   context.loader(typesById).prime(recording.type.id, recording.type)
-  return { activity: { ...recording.activity, entries: [recording.entry] }, duplicate: false, idempotencyHit: false, userErrors: [] }
+  return {
+    activity: { ...recording.activity, entries: [recording.entry] }, duplicate: false, idempotencyHit: false,
+    userErrors: [],
+  }
 }
 
 @Resolver(() => Activity)
 export class ActivityResolver {
   @Mutation(() => ActivityRecordPayload, {
-    description: 'Records one activity; its points count at once. Codes: INVALID, OUT_OF_RANGE, NOT_FOUND, FORBIDDEN, IDEMPOTENCY_CONFLICT.',
+    description: 'Records one activity; its points count at once. ' +
+      'Codes: INVALID, OUT_OF_RANGE, NOT_FOUND, FORBIDDEN, IDEMPOTENCY_CONFLICT.',
   })
-  async activityRecord(@Arg('input', () => ActivityRecordInput, { description: 'The activity.' }) input: ActivityRecordInput, @Ctx() context: Context) {
+  async activityRecord(@Arg('input', () => ActivityRecordInput, { description: 'The activity.' }) input: ActivityRecordInput,
+    @Ctx() context: Context) {
     requireRole(context.actor, 'MEMBER')
     const { recordings, mark } = await recordInputs(context.actor, [input])
     return Object.assign(new ActivityRecordPayload(), await shown(context, recordings[0]!), { mark })
   }
 
   @Mutation(() => ActivitiesRecordPayload, {
-    description: `Records up to ${LIMITS.batchItemsMax} activities in one commit, each with its own answer; a refused one leaves the others alone. Codes per item as activityRecord; for the whole: OUT_OF_RANGE.`,
+    description: `Records up to ${LIMITS.batchItemsMax} activities in one commit, each with its own answer; ` +
+      'a refused one leaves the others alone. Codes per item as activityRecord; for the whole: OUT_OF_RANGE.',
   })
-  activitiesRecord(@Arg('input', () => ActivitiesRecordInput, { description: 'The activities.' }) input: ActivitiesRecordInput, @Ctx() context: Context) {
+  activitiesRecord(@Arg('input', () => ActivitiesRecordInput, { description: 'The activities.' }) input: ActivitiesRecordInput,
+    @Ctx() context: Context) {
     requireRole(context.actor, 'MEMBER')
     return answer(new ActivitiesRecordPayload(), async () => {
       const { recordings, mark } = await recordInputs(context.actor, input.items)
-      const results = await Promise.all(recordings.map(async (recording, index) => ({ index, ...await shown(context, recording) })))
+      const results = await Promise.all(
+        recordings.map(async (recording, index) => ({ index, ...await shown(context, recording) })))
       return { results, mark } as Partial<ActivitiesRecordPayload>
     })
   }
 
   @Mutation(() => ActivityReversePayload, {
-    description: 'Takes an activity back: a point entry of the opposite sign. MANAGER for their teams, ADMIN for all. Codes: INVALID, NOT_FOUND, FORBIDDEN, ALREADY_REVERSED, IDEMPOTENCY_CONFLICT.',
+    description: 'Takes an activity back: a point entry of the opposite sign. MANAGER for their teams, ADMIN for all. ' +
+      'Codes: INVALID, NOT_FOUND, FORBIDDEN, ALREADY_REVERSED, IDEMPOTENCY_CONFLICT.',
   })
-  activityReverse(@Arg('input', () => ActivityReverseInput, { description: 'Which, and why.' }) input: ActivityReverseInput, @Ctx() context: Context) {
+  activityReverse(@Arg('input', () => ActivityReverseInput, { description: 'Which, and why.' }) input: ActivityReverseInput,
+    @Ctx() context: Context) {
     requireRole(context.actor, 'MANAGER')
     const activityId = requireId('Activity', input.activityId, 'activityId')
     return answer(new ActivityReversePayload(), async () => {
-      const { idempotencyHit, mark } = await reverseActivity(context.actor, { activityId, idempotencyKey: input.idempotencyKey, reason: input.reason ?? null })
+      const { idempotencyHit, mark } = await reverseActivity(
+        context.actor, { activityId, idempotencyKey: input.idempotencyKey, reason: input.reason ?? null })
       return { activity: await context.load(activitiesById, activityId), idempotencyHit, mark } as Partial<ActivityReversePayload>
     })
   }
 
   @Mutation(() => ActivityTypeRevisePayload, {
-    description: 'Gives an activity type a new version from a date on; the past keeps its version. ADMIN only. Codes: NOT_FOUND, OUT_OF_RANGE, INVALID.',
+    description: 'Gives an activity type a new version from a date on; the past keeps its version. ADMIN only. ' +
+      'Codes: NOT_FOUND, OUT_OF_RANGE, INVALID.',
   })
-  activityTypeRevise(@Arg('input', () => ActivityTypeReviseInput, { description: 'What changes, and from when.' }) input: ActivityTypeReviseInput, @Ctx() { actor }: Context) {
+  activityTypeRevise(
+    @Arg('input', () => ActivityTypeReviseInput, { description: 'What changes, and from when.' }) input: ActivityTypeReviseInput,
+    @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     return answer(new ActivityTypeRevisePayload(), () => reviseType(actor, input) as Promise<Partial<ActivityTypeRevisePayload>>)
   }
 
   @Query(() => ActivityTypeConnection, { description: 'What may be recorded and what it pays now, by key.' })
   activityTypes(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
-    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null, @Ctx() { actor }: Context) {
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Ctx() { actor }: Context) {
     return listTypes(actor, first, after)
   }
 
   @Query(() => ActivityConnection, { description: 'Activities, newest first.' })
   activities(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
-    @Arg('userId', () => ID, { nullable: true, description: 'Only those of this person.' }) userId: string | null, @Ctx() { actor }: Context) {
+    @Arg('userId', () => ID, { nullable: true, description: 'Only those of this person.' }) userId: string | null,
+    @Ctx() { actor }: Context) {
     return listActivities(actor, first, after, optionalId('User', userId, 'userId'))
   }
 

@@ -11,7 +11,8 @@ export interface ActivityItem {
 /** One version of an activity type. */
 export interface TypeVersion {
   [column: string]: unknown
-  id: string; key: string; version: number; category: string; name: string; points: number; perUnit: boolean; active: boolean; effectiveFrom: Date
+  id: string; key: string; version: number; category: string; name: string; points: number; perUnit: boolean; active: boolean
+  effectiveFrom: Date
 }
 
 /** A person as the recorder needs to see them; `teams` are their dated primary teams. */
@@ -42,12 +43,17 @@ export function refusalForText(value: string | null, field: string, max: number)
 /** Returns why an idempotency key cannot be, or null. */
 export function refusalForKey(key: string): Refusal | null {
   if (key.length >= LIMITS.idempotencyKeyMin && key.length <= LIMITS.idempotencyKeyMax && /^[\x21-\x7e]+$/.test(key)) return null
-  return new Refusal(ErrorCode.INVALID, `idempotencyKey must have ${LIMITS.idempotencyKeyMin} to ${LIMITS.idempotencyKeyMax} visible ASCII characters.`, ['idempotencyKey'])
+  return new Refusal(
+    ErrorCode.INVALID,
+    `idempotencyKey must have ${LIMITS.idempotencyKeyMin} to ${LIMITS.idempotencyKeyMax} visible ASCII characters.`,
+    ['idempotencyKey'])
 }
 
 /** Returns the refusal of a key that names no type, optionally at a time. */
 export function noSuchType(key: string, when = ''): Refusal {
-  return new Refusal(ErrorCode.NOT_FOUND, `There is no activity type "${key.slice(0, 64).toWellFormed()}"${when}: see activityTypes for the keys.`, ['activityType'])
+  const shown = key.slice(0, 64).toWellFormed()
+  return new Refusal(
+    ErrorCode.NOT_FOUND, `There is no activity type "${shown}"${when}: see activityTypes for the keys.`, ['activityType'])
 }
 
 /** Returns whether the text could be the key of a type. */
@@ -65,14 +71,25 @@ export function refusalForItem(item: Omit<ActivityItem, 'userId' | 'bodyHash'>, 
     return new Refusal(ErrorCode.OUT_OF_RANGE, `quantity must be a whole number from 1 to ${LIMITS.quantityMax}.`, ['quantity'])
   }
   if (occurredAt && occurredAt.getTime() > now.getTime() + LIMITS.occurredAheadMaxMs) {
-    return new Refusal(ErrorCode.OUT_OF_RANGE, 'occurredAt lies in the future: record an activity once it has happened (5 minutes of clock difference are allowed).', ['occurredAt'])
+    return new Refusal(
+      ErrorCode.OUT_OF_RANGE,
+      'occurredAt lies in the future: record an activity once it has happened (5 minutes of clock difference are allowed).',
+      ['occurredAt'])
   }
   if (occurredAt && occurredAt.getTime() < now.getTime() - LIMITS.occurredBehindMaxMs) {
     return new Refusal(ErrorCode.OUT_OF_RANGE, 'occurredAt lies more than ten years back.', ['occurredAt'])
   }
-  if ((source === null) !== (sourceId === null)) return new Refusal(ErrorCode.INVALID, 'source and sourceId come together: name both or neither.', [source === null ? 'source' : 'sourceId'])
-  if (source === '' || sourceId === '') return new Refusal(ErrorCode.INVALID, 'source and sourceId must not be empty.', [source === '' ? 'source' : 'sourceId'])
-  return refusalForText(source, 'source', LIMITS.sourceLengthMax) ?? refusalForText(sourceId, 'sourceId', LIMITS.sourceLengthMax) ?? refusalForText(note, 'note', LIMITS.noteLengthMax)
+  if ((source === null) !== (sourceId === null)) {
+    return new Refusal(
+      ErrorCode.INVALID, 'source and sourceId come together: name both or neither.',
+      [source === null ? 'source' : 'sourceId'])
+  }
+  if (source === '' || sourceId === '') {
+    return new Refusal(ErrorCode.INVALID, 'source and sourceId must not be empty.', [source === '' ? 'source' : 'sourceId'])
+  }
+  return refusalForText(source, 'source', LIMITS.sourceLengthMax)
+    ?? refusalForText(sourceId, 'sourceId', LIMITS.sourceLengthMax)
+    ?? refusalForText(note, 'note', LIMITS.noteLengthMax)
 }
 
 /** Returns the type version in force at the instant, or null; versions ascend by effectiveFrom. */
@@ -94,11 +111,15 @@ export function pointsFor({ points, perUnit }: Pick<TypeVersion, 'points' | 'per
  * Returns what becomes of an item, first rule first: the same key again is a hit or a conflict, the same source fact a duplicate
  * (POINT-R2), an unknown or inactive type or person is refused, anything else is new.
  */
-export function verdictFor(item: ActivityItem, earlier: Earlier, user: Recorded | undefined, versions: readonly TypeVersion[], now: Date): Verdict {
+export function verdictFor(
+  item: ActivityItem, earlier: Earlier, user: Recorded | undefined, versions: readonly TypeVersion[], now: Date,
+): Verdict {
   if (earlier.key) {
     return earlier.key.bodyHash.equals(item.bodyHash)
       ? { kind: 'HIT', activityId: earlier.key.activityId }
-      : refused(ErrorCode.IDEMPOTENCY_CONFLICT, 'This idempotencyKey was used for another activity: send a new key, or the same input again.', 'idempotencyKey')
+      : refused(
+        ErrorCode.IDEMPOTENCY_CONFLICT,
+        'This idempotencyKey was used for another activity: send a new key, or the same input again.', 'idempotencyKey')
   }
   if (!user) return refused(ErrorCode.NOT_FOUND, 'There is no such user.', 'userId')
   if (!user.isActive) return refused(ErrorCode.NOT_FOUND, 'This user is no longer active.', 'userId')
@@ -114,13 +135,19 @@ function refused(code: ErrorCode, message: string, field: string): Verdict {
   return { kind: 'REFUSED', refusal: new Refusal(code, message, [field]) }
 }
 
-/** Returns why the recorder may not record for this person, or null: MEMBER for themself, MANAGER for their teams, ADMIN for all. */
+/**
+ * Returns why the recorder may not record for this person, or null: MEMBER for themself, MANAGER for their teams, ADMIN
+ * for all.
+ */
 export function refusalForRecorder(
-  recorder: { userId: string | null; role: string; leads: ReadonlySet<string> }, userId: string, user: Recorded | undefined, now: Date,
+  recorder: { userId: string | null; role: string; leads: ReadonlySet<string> },
+  userId: string, user: Recorded | undefined, now: Date,
 ): Refusal | null {
   if (recorder.role === 'ADMIN' || recorder.userId === userId) return null
   if (!user) return null // There is no such user, which is the better answer.
   const team = teamAt(user, now)
   if (recorder.role === 'MANAGER' && team && recorder.leads.has(team.teamId)) return null
-  return new Refusal(ErrorCode.FORBIDDEN, 'You can record for yourself; a manager records for their teams and an admin for everybody.', ['userId'])
+  return new Refusal(
+    ErrorCode.FORBIDDEN, 'You can record for yourself; a manager records for their teams and an admin for everybody.',
+    ['userId'])
 }

@@ -7,13 +7,19 @@ import { Activity, ActivityType } from './activity.entity.ts'
 @InputType({ description: 'One activity.' })
 export class ActivityRecordInput {
   @Field(() => String, { description: 'Key of the activity type, such as "meeting_scheduled".' }) activityType!: string
-  @Field(() => String, { description: '8–64 visible ASCII characters. The same key and input again answers the first activity; it never expires.' }) idempotencyKey!: string
+  @Field(() => String, {
+    description: '8–64 visible ASCII characters. The same key and input again answers the first activity; it never expires.',
+  }) idempotencyKey!: string
   @Field(() => ID, { nullable: true, description: 'Who did it; the viewer when absent.' }) userId?: string | null
   @Field(() => Int, { nullable: true, description: `How many, 1–${LIMITS.quantityMax}; 1 when absent.` }) quantity?: number | null
-  @Field(() => Date, { nullable: true, description: 'When it happened; now when absent. At most 5 minutes ahead.' }) occurredAt?: Date | null
-  @Field(() => String, { nullable: true, description: 'The system it comes from; together with sourceId the same fact pays once.' }) source?: string | null
+  @Field(() => Date, { nullable: true, description: 'When it happened; now when absent. At most 5 minutes ahead.' })
+  occurredAt?: Date | null
+  @Field(() => String, {
+    nullable: true, description: 'The system it comes from; together with sourceId the same fact pays once.',
+  }) source?: string | null
   @Field(() => String, { nullable: true, description: 'Its id in that system.' }) sourceId?: string | null
-  @Field(() => String, { nullable: true, description: `Free text, at most ${LIMITS.noteLengthMax} characters.` }) note?: string | null
+  @Field(() => String, { nullable: true, description: `Free text, at most ${LIMITS.noteLengthMax} characters.` })
+  note?: string | null
 }
 
 @InputType({ description: 'Many activities at once.' })
@@ -23,36 +29,45 @@ export class ActivitiesRecordInput {
 
 @ObjectType({ description: 'The recorded activity.' })
 export class ActivityRecordPayload extends Payload {
-  @Field(() => Activity, { nullable: true, description: 'The activity, or the earlier one it repeats; null when refused.' }) activity?: unknown
-  @Field(() => Boolean, { description: 'Whether the same source fact was recorded before under another key; nothing was written.' }) duplicate!: boolean
-  @Field(() => Boolean, { description: 'Whether this key and input were sent before; nothing was written.' }) idempotencyHit!: boolean
+  @Field(() => Activity, { nullable: true, description: 'The activity, or the earlier one it repeats; null when refused.' })
+  activity?: unknown
+  @Field(() => Boolean, {
+    description: 'Whether the same source fact was recorded before under another key; nothing was written.',
+  }) duplicate!: boolean
+  @Field(() => Boolean, { description: 'Whether this key and input were sent before; nothing was written.' })
+  idempotencyHit!: boolean
 }
 
 @ObjectType({ description: 'What became of one item of a batch.' })
 export class ActivityRecordResult {
   @Field(() => Int, { description: 'Place of the item in the input, from 0.' }) index!: number
-  @Field(() => Activity, { nullable: true, description: 'The activity, or the earlier one it repeats; null when refused.' }) activity?: unknown
-  @Field(() => Boolean, { description: 'Whether the same source fact was recorded before under another key.' }) duplicate!: boolean
+  @Field(() => Activity, { nullable: true, description: 'The activity, or the earlier one it repeats; null when refused.' })
+  activity?: unknown
+  @Field(() => Boolean, { description: 'Whether the same source fact was recorded before under another key.' })
+  duplicate!: boolean
   @Field(() => Boolean, { description: 'Whether this key and input were sent before.' }) idempotencyHit!: boolean
   @Field(() => [UserError], { description: 'Why this item was refused; empty when it was not.' }) userErrors!: UserError[]
 }
 
 @ObjectType({ description: 'What became of a batch.' })
 export class ActivitiesRecordPayload extends Payload {
-  @Field(() => [ActivityRecordResult], { description: 'One for each item, in the input\'s order.' }) results: ActivityRecordResult[] = []
+  @Field(() => [ActivityRecordResult], { description: 'One for each item, in the input\'s order.' })
+  results: ActivityRecordResult[] = []
 }
 
 @InputType({ description: 'An activity to take back.' })
 export class ActivityReverseInput {
   @Field(() => ID, { description: 'The activity.' }) activityId!: string
-  @Field(() => String, { description: '8–64 visible ASCII characters; the same key and input again changes nothing.' }) idempotencyKey!: string
+  @Field(() => String, { description: '8–64 visible ASCII characters; the same key and input again changes nothing.' })
+  idempotencyKey!: string
   @Field(() => String, { nullable: true, description: 'Why, at most 500 characters.' }) reason?: string | null
 }
 
 @ObjectType({ description: 'The activity that was taken back.' })
 export class ActivityReversePayload extends Payload {
   @Field(() => Activity, { nullable: true, description: 'The activity with both entries; null when refused.' }) activity?: unknown
-  @Field(() => Boolean, { description: 'Whether this key and input were sent before; nothing was written.' }) idempotencyHit: boolean = false
+  @Field(() => Boolean, { description: 'Whether this key and input were sent before; nothing was written.' })
+  idempotencyHit: boolean = false
 }
 
 @InputType({ description: 'A new version of an activity type; absent fields keep their value.' })
@@ -60,9 +75,11 @@ export class ActivityTypeReviseInput {
   @Field(() => String, { description: 'Key of the type.' }) key!: string
   @Field(() => Points, { nullable: true, description: 'Points for one, within ±1,000,000.' }) points?: number | null
   @Field(() => String, { nullable: true, description: 'Name for people, 1–200 characters.' }) name?: string | null
-  @Field(() => Boolean, { nullable: true, description: 'Whether points are multiplied by the quantity.' }) perUnit?: boolean | null
+  @Field(() => Boolean, { nullable: true, description: 'Whether points are multiplied by the quantity.' })
+  perUnit?: boolean | null
   @Field(() => Boolean, { nullable: true, description: 'Whether it may be recorded.' }) active?: boolean | null
-  @Field(() => Date, { nullable: true, description: 'From when it counts; now when absent. Not before the newest version.' }) effectiveFrom?: Date | null
+  @Field(() => Date, { nullable: true, description: 'From when it counts; now when absent. Not before the newest version.' })
+  effectiveFrom?: Date | null
 }
 
 @ObjectType({ description: 'The new version.' })

@@ -11,7 +11,10 @@ import type { ActivityItem } from './activity.rules.ts'
 
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
-/** The statements that answer what `verdictFor` needs, in this order: points, teams, keys, sources, types, sequence numbers, led teams. */
+/**
+ * The statements that answer what `verdictFor` needs, in this order: points, teams, keys, sources, types, sequence
+ * numbers, led teams.
+ */
 export function readStatements(tenantId: string, actorId: string | null, items: readonly ActivityItem[]): Statement[] {
   const userIds = [...new Set(items.map(({ userId }) => userId))].sort()
   const sourced = items.filter(({ source }) => source !== null)
@@ -25,22 +28,28 @@ export function readStatements(tenantId: string, actorId: string | null, items: 
     },
     {
       name: 'record_teams',
-      text: `select m.user_id as "userId", m.team_id as "teamId", t.department_id as "departmentId", m.starts_at as "startsAt", m.ends_at as "endsAt"
+      text: `select m.user_id as "userId", m.team_id as "teamId", t.department_id as "departmentId", m.starts_at as "startsAt",
+             m.ends_at as "endsAt"
              from team_membership m join team t on t.tenant_id = m.tenant_id and t.id = m.team_id
              where m.tenant_id = $1 and m.user_id = any($2::uuid[]) and m.is_primary`,
       values: [tenantId, userIds],
     },
     {
-      name: 'record_keys', text: 'select key, body_hash as "bodyHash", result_id as "activityId" from command_key where tenant_id = $1 and actor_id = $2 and key = any($3)',
+      name: 'record_keys', text: `select key, body_hash as "bodyHash", result_id as "activityId" from command_key
+        where tenant_id = $1 and actor_id = $2 and key = any($3)`,
       values: [tenantId, actorId ?? NOBODY, items.map(({ idempotencyKey }) => idempotencyKey)],
     },
     sourced.length
       ? {
           name: 'record_sources',
-          text: `select s.source, s.source_id as "sourceId", s.user_id as "userId", s.activity_type as "activityType", s.activity_id as "activityId"
+          text: `select s.source, s.source_id as "sourceId", s.user_id as "userId", s.activity_type as "activityType",
+                 s.activity_id as "activityId"
                  from unnest($2::text[], $3::text[], $4::uuid[], $5::text[]) wanted (source, source_id, user_id, activity_type)
                  join activity_source s using (source, source_id, user_id, activity_type) where s.tenant_id = $1`,
-          values: [tenantId, sourced.map(item => item.source), sourced.map(item => item.sourceId), sourced.map(item => item.userId), sourced.map(item => item.activityType)],
+          values: [
+            tenantId, sourced.map(item => item.source), sourced.map(item => item.sourceId),
+            sourced.map(item => item.userId), sourced.map(item => item.activityType),
+          ],
         }
       : { name: 'record_nothing', text: 'select 1 where false' },
     {
@@ -74,41 +83,61 @@ export function writeStatements(tenantId: string, actorId: string | null, fresh:
       name: 'record_key_insert',
       text: `insert into command_key (tenant_id, actor_id, key, body_hash, result_id)
              select $1, $2, key, hash, id from unnest($3::text[], $4::bytea[], $5::uuid[]) as t (key, hash, id)`,
-      values: [tenantId, actorId ?? NOBODY, column(({ item }) => item.idempotencyKey), column(({ item }) => item.bodyHash), column(({ id }) => id)],
+      values: [
+        tenantId, actorId ?? NOBODY, column(({ item }) => item.idempotencyKey), column(({ item }) => item.bodyHash),
+        column(({ id }) => id),
+      ],
     },
     ...sourced.length ? [sourceInsert(tenantId, sourced)] : [],
     {
       name: 'record_activity_insert',
-      text: `insert into activity (tenant_id, id, type_id, user_id, recorded_by, quantity, occurred_at, recorded_at, source, source_id, note, entry_seq)
+      text: `insert into activity (tenant_id, id, type_id, user_id, recorded_by, quantity, occurred_at, recorded_at,
+               source, source_id, note, entry_seq)
              select $1, id, type_id, user_id, $2, quantity, occurred_at, $3, source, source_id, note, seq
-             from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::bigint[])
+             from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::timestamptz[], $9::text[],
+               $10::text[], $11::text[], $12::bigint[])
                as t (id, type_id, user_id, quantity, occurred_at, source, source_id, note, seq)`,
-      values: [tenantId, actorId, now, column(({ id }) => id), column(({ typeId }) => typeId), column(({ item }) => item.userId), column(({ item }) => item.quantity),
-        column(({ occurredAt }) => occurredAt), column(({ item }) => item.source), column(({ item }) => item.sourceId), column(({ item }) => item.note), column(({ change }) => change.seq)],
+      values: [
+        tenantId, actorId, now, column(({ id }) => id), column(({ typeId }) => typeId), column(({ item }) => item.userId),
+        column(({ item }) => item.quantity), column(({ occurredAt }) => occurredAt), column(({ item }) => item.source),
+        column(({ item }) => item.sourceId), column(({ item }) => item.note), column(({ change }) => change.seq),
+      ],
     },
     entryInsert(tenantId, fresh.map(({ id, change, isCorrection }) => ({ id, change, isCorrection })), 'ACTIVITY', now),
     {
       name: 'record_balance',
-      text: `update user_points p set points = t.total, last_seq = greatest(p.last_seq, t.seq) from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as t (user_id, total, seq)
+      text: `update user_points p set points = t.total, last_seq = greatest(p.last_seq, t.seq)
+             from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as t (user_id, total, seq)
              where p.tenant_id = $1 and p.user_id = t.user_id`,
-      values: [tenantId, [...balances.keys()], [...balances.values()].map(({ total }) => total), [...balances.values()].map(({ seq }) => seq)],
+      values: [
+        tenantId, [...balances.keys()], [...balances.values()].map(({ total }) => total),
+        [...balances.values()].map(({ seq }) => seq),
+      ],
     },
     emitStatement(tenantId, 'activity.recorded', { changes: packChanges(fresh.map(({ change }) => change)) }),
   ]
 }
 
 /** The statement that adds point entries. */
-export function entryInsert(tenantId: string, entries: readonly { id: string; change: PointChange; isCorrection: boolean }[], reason: 'ACTIVITY' | 'REVERSAL', now: Date): Statement {
+export function entryInsert(
+  tenantId: string, entries: readonly { id: string; change: PointChange; isCorrection: boolean }[],
+  reason: 'ACTIVITY' | 'REVERSAL', now: Date,
+): Statement {
   const column = <T>(pick: (change: PointChange) => T) => entries.map(({ change }) => pick(change))
   return {
     name: 'entry_insert',
-    text: `insert into point_entry (tenant_id, user_id, seq, id, activity_id, points, reason, is_correction, team_id, department_id, day, week, month, recorded_at)
+    text: `insert into point_entry (tenant_id, user_id, seq, id, activity_id, points, reason, is_correction,
+             team_id, department_id, day, week, month, recorded_at)
            select $1, user_id, seq, id, activity_id, points, $2, is_correction, team_id, department_id, day, week, month, $3
-           from unnest($4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::bigint[], $9::boolean[], $10::uuid[], $11::uuid[], $12::date[], $13::date[], $14::date[])
+           from unnest($4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::bigint[], $9::boolean[],
+             $10::uuid[], $11::uuid[], $12::date[], $13::date[], $14::date[])
              as t (user_id, seq, id, activity_id, points, is_correction, team_id, department_id, day, week, month)`,
-    values: [tenantId, reason, now, column(({ userId }) => userId), column(({ seq }) => seq), entries.map(({ id }) => id), column(({ activityId }) => activityId),
-      column(({ points }) => points), entries.map(({ isCorrection }) => isCorrection), column(({ teamId }) => teamId), column(({ departmentId }) => departmentId),
-      column(({ day }) => day), column(({ week }) => week), column(({ month }) => month)],
+    values: [
+      tenantId, reason, now, column(({ userId }) => userId), column(({ seq }) => seq), entries.map(({ id }) => id),
+      column(({ activityId }) => activityId), column(({ points }) => points), entries.map(({ isCorrection }) => isCorrection),
+      column(({ teamId }) => teamId), column(({ departmentId }) => departmentId), column(({ day }) => day),
+      column(({ week }) => week), column(({ month }) => month),
+    ],
   }
 }
 
@@ -117,7 +146,9 @@ function sourceInsert(tenantId: string, sourced: readonly NewActivity[]): Statem
     name: 'record_source_insert',
     text: `insert into activity_source (tenant_id, source, source_id, user_id, activity_type, activity_id)
            select $1, * from unnest($2::text[], $3::text[], $4::uuid[], $5::text[], $6::uuid[])`,
-    values: [tenantId, sourced.map(({ item }) => item.source), sourced.map(({ item }) => item.sourceId), sourced.map(({ item }) => item.userId),
-      sourced.map(({ item }) => item.activityType), sourced.map(({ id }) => id)],
+    values: [
+      tenantId, sourced.map(({ item }) => item.source), sourced.map(({ item }) => item.sourceId),
+      sourced.map(({ item }) => item.userId), sourced.map(({ item }) => item.activityType), sourced.map(({ id }) => id),
+    ],
   }
 }

@@ -10,7 +10,9 @@ test('an activity pays its points once, whatever repeats it', async () => {
   const input = { activityType: 'meeting_scheduled', idempotencyKey: 'first-meeting' }
   const first = await record(acme.as('ann'), input)
   expect(first).toMatchObject({
-    activity: { type: { key: 'meeting_scheduled', points: 50 }, user: { id: acme.id('ann') }, quantity: 1, pointEntries: [{ points: 50 }] },
+    activity: {
+      type: { key: 'meeting_scheduled', points: 50 }, user: { id: acme.id('ann') }, quantity: 1, pointEntries: [{ points: 50 }],
+    },
     duplicate: false, idempotencyHit: false, userErrors: [],
   })
   const again = await record(acme.as('ann'), input)
@@ -22,12 +24,14 @@ test('an activity pays its points once, whatever repeats it', async () => {
 // POINT-01..25 in the order of the catalogue.
 const CATALOGUE: [category: string, sum: number, types: [key: string, points: number][]][] = [
   ['revenue_generation', 1_200, [
-    ['new_client_signed', 500], ['upsell_completion', 300], ['referral_generated', 200], ['proposal_accepted', 150], ['meeting_scheduled', 50]]],
+    ['new_client_signed', 500], ['upsell_completion', 300], ['referral_generated', 200], ['proposal_accepted', 150],
+    ['meeting_scheduled', 50]]],
   ['quality_performance', 575, [
     ['client_satisfaction_5star', 200], ['zero_defect_delivery', 150], ['process_improvement', 100], ['knowledge_sharing', 75],
     ['mentor_recognition', 50]]],
   ['efficiency_achievements', 625, [
-    ['deadline_beat_by_week', 100], ['automation_implemented', 200], ['cost_reduction_achieved', 150], ['time_saving_innovation', 100],
+    ['deadline_beat_by_week', 100], ['automation_implemented', 200], ['cost_reduction_achieved', 150],
+    ['time_saving_innovation', 100],
     ['workflow_optimization', 75]]],
   ['leadership_development', 800, [
     ['team_mentoring', 100], ['training_completion', 50], ['certification_earned', 200], ['conference_presentation', 300],
@@ -39,8 +43,11 @@ const CATALOGUE: [category: string, sum: number, types: [key: string, points: nu
 
 test('POINT-01..25: a new tenant has the 25 activities in 5 categories, flat, each with its points', async () => {
   await using acme = await tenant('ann')
-  const { activityTypes } = await acme.as('ann').run(`{ activityTypes(first: 100) { nodes { key category points perUnit active version } } }`)
-  const expected = CATALOGUE.flatMap(([category, , types]) => types.map(([key, points]) => ({ key, category, points, perUnit: false, active: true, version: 1 })))
+  const { activityTypes } = await acme.as('ann').run(
+    '{ activityTypes(first: 100) { nodes { key category points perUnit active version } } }')
+  const expected = CATALOGUE.flatMap(([category, , types]) => types.map(([key, points]) => ({
+    key, category, points, perUnit: false, active: true, version: 1,
+  })))
   expect(activityTypes.nodes).toEqual(expected.toSorted((one, other) => (one.key < other.key ? -1 : 1)))
   expect(expected).toHaveLength(25)
 })
@@ -48,10 +55,13 @@ test('POINT-01..25: a new tenant has the 25 activities in 5 categories, flat, ea
 test('TV-01: one of each activity makes 3,600 points by the sums of the categories, and the level contributor', async () => {
   await using acme = await tenant('ann')
   const items = CATALOGUE.flatMap(([, , types]) => types.map(([key]) => ({ activityType: key, idempotencyKey: `one-of-${key}` })))
-  const { activitiesRecord } = await acme.as('ann').run(`mutation($items: [ActivityRecordInput!]!) { activitiesRecord(input: { items: $items }) {
+  const { activitiesRecord } = await acme.as('ann').run(`mutation($items: [ActivityRecordInput!]!) {
+    activitiesRecord(input: { items: $items }) {
     results { activity { type { category } pointEntries { points } } } } }`, { items })
   const sums: Record<string, number> = {}
-  for (const { activity: { type, pointEntries } } of activitiesRecord.results) sums[type.category] = (sums[type.category] ?? 0) + pointEntries[0].points
+  for (const { activity: { type, pointEntries } } of activitiesRecord.results) {
+    sums[type.category] = (sums[type.category] ?? 0) + pointEntries[0].points
+  }
   expect(sums).toEqual(Object.fromEntries(CATALOGUE.map(([category, sum]) => [category, sum])))
   expect(await acme.points('ann')).toBe(3_600)
   await expectBooksAgree(acme)
@@ -63,9 +73,11 @@ test('POINT-R1: points are flat whatever the quantity, and multiplied only where
   expect(pointsFor({ points: 50, perUnit: false }, 7)).toBe(50)
   expect(pointsFor({ points: 50, perUnit: true }, 7)).toBe(350)
   await using acme = await tenant('ann:ADMIN')
-  const flat = await record(acme.as('ann'), { activityType: 'deadline_beat_by_week', idempotencyKey: 'three-weeks-early', quantity: 3 })
+  const flat = await record(
+    acme.as('ann'), { activityType: 'deadline_beat_by_week', idempotencyKey: 'three-weeks-early', quantity: 3 })
   expect(flat.activity).toMatchObject({ quantity: 3, pointEntries: [{ points: 100 }] })
-  await acme.as('ann').run(`mutation { activityTypeRevise(input: { key: "team_support", perUnit: true }) { userErrors { code } } }`)
+  await acme.as('ann').run(
+    'mutation { activityTypeRevise(input: { key: "team_support", perUnit: true }) { userErrors { code } } }')
   const each = await record(acme.as('ann'), { activityType: 'team_support', idempotencyKey: 'many-at-once', quantity: 1_000 })
   expect(each.activity).toMatchObject({ quantity: 1_000, pointEntries: [{ points: 25_000 }] })
   expect(await acme.points('ann')).toBe(25_100)
@@ -84,39 +96,49 @@ test('POINT-R2, TV-27: the same source fact three times by different keys is one
   expect(before).toEqual({ activities: 1, entries: 1, keys: 1, sources: 1, reversals: 0, events: 1 })
   // The key of a duplicate was not burnt: it may carry another activity.
   const other = await record(acme.as('ann'), { activityType: 'team_support', idempotencyKey: 'channel-two' })
-  expect(other).toMatchObject({ duplicate: false, idempotencyHit: false, userErrors: [], activity: { pointEntries: [{ points: 25 }] } })
+  expect(other)
+    .toMatchObject({ duplicate: false, idempotencyHit: false, userErrors: [], activity: { pointEntries: [{ points: 25 }] } })
 })
 
 test('POINT-R2, POINT-R4: one deal may pay several activities and several people, each once', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
   const fact = { source: 'crm', sourceId: 'deal-7' }
   const facts = [
-    { ...fact, activityType: 'meeting_scheduled' }, { ...fact, activityType: 'proposal_accepted' }, { ...fact, activityType: 'new_client_signed' },
-    { ...fact, activityType: 'new_client_signed', userId: acme.id('bob') }, { ...fact, activityType: 'new_client_signed', source: 'billing' },
+    { ...fact, activityType: 'meeting_scheduled' }, { ...fact, activityType: 'proposal_accepted' },
+    { ...fact, activityType: 'new_client_signed' },
+    { ...fact, activityType: 'new_client_signed', userId: acme.id('bob') },
+    { ...fact, activityType: 'new_client_signed', source: 'billing' },
   ]
   for (const round of [1, 2]) {
     for (const [at, input] of facts.entries()) {
-      expect(await record(acme.as('ann'), { ...input, idempotencyKey: `deal-${round}-${at}` })).toMatchObject({ duplicate: round === 2, userErrors: [] })
+      expect(await record(acme.as('ann'), { ...input, idempotencyKey: `deal-${round}-${at}` }))
+        .toMatchObject({ duplicate: round === 2, userErrors: [] })
     }
   }
   expect([await acme.points('ann'), await acme.points('bob')]).toEqual([1_200, 500])
   await expectBooksAgree(acme)
 })
 
-test('the same key with any other body is a conflict and writes nothing; the first body still answers the first activity', async () => {
+test('the same key with any other body is a conflict and writes nothing; the first body still answers the first activity',
+  async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
   const ann = acme.as('ann')
   const occurredAt = new Date(Date.now() - 3_600_000).toISOString()
-  const input = { activityType: 'meeting_scheduled', idempotencyKey: 'one-key-only', occurredAt, source: 'crm', sourceId: '7', note: 'first' }
+  const input = {
+    activityType: 'meeting_scheduled', idempotencyKey: 'one-key-only', occurredAt, source: 'crm', sourceId: '7',
+    note: 'first',
+  }
   const { activity } = await record(ann, input)
   const others = [
     { activityType: 'team_support' }, { userId: acme.id('bob') }, { quantity: 2 }, { occurredAt: null },
-    { occurredAt: new Date(Date.parse(occurredAt) + 1).toISOString() }, { source: 'erp' }, { sourceId: '8' }, { note: 'second' }, { note: null },
+    { occurredAt: new Date(Date.parse(occurredAt) + 1).toISOString() }, { source: 'erp' }, { sourceId: '8' }, { note: 'second' },
+    { note: null },
   ]
   for (const change of others) {
     const refused = await writingNothing(acme, () => record(ann, { ...input, ...change }))
     expect(refused, JSON.stringify(change)).toMatchObject({
-      activity: null, duplicate: false, idempotencyHit: false, mark: null, userErrors: [{ code: 'IDEMPOTENCY_CONFLICT', field: ['idempotencyKey'] }] })
+      activity: null, duplicate: false, idempotencyHit: false, mark: null,
+      userErrors: [{ code: 'IDEMPOTENCY_CONFLICT', field: ['idempotencyKey'] }] })
   }
   // Defaults written out are the same body.
   const same = await writingNothing(acme, () => record(ann, { ...input, quantity: 1, userId: acme.id('ann') }))
@@ -142,7 +164,8 @@ test('a refused command does not burn its key', async () => {
     const refused = await writingNothing(acme, () => record(acme.as('ann'), { ...key, ...change }))
     expect(refused).toMatchObject({ activity: null, userErrors: [{ code }], mark: null })
   }
-  expect(await record(acme.as('ann'), { ...key, activityType: 'team_support' })).toMatchObject({ idempotencyHit: false, userErrors: [] })
+  expect(await record(acme.as('ann'), { ...key, activityType: 'team_support' }))
+    .toMatchObject({ idempotencyHit: false, userErrors: [] })
   expect(await acme.points('ann')).toBe(25)
 })
 
@@ -150,9 +173,11 @@ test('POINT-R2: a reversal does not open its source fact for a second award', as
   await using acme = await tenant('ann:ADMIN')
   const fact = { activityType: 'proposal_accepted', source: 'crm', sourceId: 'deal-7' }
   const { activity } = await record(acme.as('ann'), { ...fact, idempotencyKey: 'paid-first' })
-  await acme.as('ann').run(`mutation($id: ID!) { activityReverse(input: { activityId: $id, idempotencyKey: "taken-back" }) { userErrors { code } } }`, { id: activity.id })
+  await acme.as('ann').run(`mutation($id: ID!) { activityReverse(input: { activityId: $id, idempotencyKey: "taken-back" }) {
+    userErrors { code } } }`, { id: activity.id })
   const again = await writingNothing(acme, () => record(acme.as('ann'), { ...fact, idempotencyKey: 'paid-again' }))
-  expect(again).toMatchObject({ duplicate: true, activity: { id: activity.id, pointEntries: [{ points: 150 }, { points: -150 }] } })
+  expect(again)
+    .toMatchObject({ duplicate: true, activity: { id: activity.id, pointEntries: [{ points: 150 }, { points: -150 }] } })
   expect(await acme.points('ann')).toBe(0)
 })
 
@@ -161,16 +186,19 @@ test('an activity is shown as it was recorded, newest first, of everybody or of 
   const occurredAt = '2026-01-31T23:59:59.999Z'
   for (const [at, name] of (['ann', 'bob', 'ann'] as const).entries()) {
     await record(acme.as('ann'), {
-      activityType: 'team_support', idempotencyKey: `shown-${at}-key`, userId: acme.id(name), occurredAt, source: 'crm', sourceId: `s${at}`, note: `n${at} 👏` })
+      activityType: 'team_support', idempotencyKey: `shown-${at}-key`, userId: acme.id(name), occurredAt, source: 'crm',
+      sourceId: `s${at}`, note: `n${at} 👏` })
   }
   const { newest, bobs } = await acme.as('ann').run(`query($bob: ID!) { bobs: activities(userId: $bob) { nodes { note } }
-    newest: activities(first: 2) { nodes { note source sourceId occurredAt reversedAt user { name } } } }`, { bob: acme.id('bob') })
+    newest: activities(first: 2) { nodes { note source sourceId occurredAt reversedAt
+      user { name } } } }`, { bob: acme.id('bob') })
   expect(newest.nodes).toEqual([
     { note: 'n2 👏', source: 'crm', sourceId: 's2', occurredAt, reversedAt: null, user: { name: 'ann' } },
     { note: 'n1 👏', source: 'crm', sourceId: 's1', occurredAt, reversedAt: null, user: { name: 'bob' } }])
   expect(bobs.nodes).toEqual([{ note: 'n1 👏' }])
   expect(await pagesOf(acme, 2)).toEqual([[['n2 👏', 'n1 👏'], true], [['n0 👏'], false]])
-  const [row] = await acme.sql<{ recordedBy: string }>(`select recorded_by as "recordedBy" from activity where user_id = $1`, [uuid('User', acme.id('bob'))])
+  const [row] = await acme.sql<{ recordedBy: string }>(`select recorded_by as "recordedBy" from activity
+    where user_id = $1`, [uuid('User', acme.id('bob'))])
   expect(row!.recordedBy).toBe(uuid('User', acme.id('ann')))
 })
 

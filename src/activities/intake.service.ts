@@ -17,15 +17,23 @@ export interface ActivityInput {
  * Records the inputs and returns what became of each, in order, with the commit's mark.
  * @throws Refusal OUT_OF_RANGE for an empty or too long list
  */
-export async function recordInputs(actor: Actor, inputs: readonly ActivityInput[]): Promise<{ recordings: Recording[]; mark: number | null }> {
+export async function recordInputs(
+  actor: Actor, inputs: readonly ActivityInput[],
+): Promise<{ recordings: Recording[]; mark: number | null }> {
   if (!inputs.length || inputs.length > LIMITS.batchItemsMax) {
-    throw new Refusal(ErrorCode.OUT_OF_RANGE, `items must hold 1 to ${LIMITS.batchItemsMax} activities; this call has ${inputs.length}. Send several calls.`, ['items'])
+    throw new Refusal(
+      ErrorCode.OUT_OF_RANGE,
+      `items must hold 1 to ${LIMITS.batchItemsMax} activities; this call has ${inputs.length}. Send several calls.`,
+      ['items'])
   }
   const checked = inputs.map(input => itemFor(actor, input))
   const items = checked.filter((item): item is ActivityItem => !(item instanceof Refusal))
   const { recordings, mark } = items.length ? await recordActivities(actor, items) : { recordings: [], mark: null }
   let next = 0
-  return { mark, recordings: checked.map(item => item instanceof Refusal ? { kind: 'REFUSED', refusal: item } : recordings[next++]!) }
+  return {
+    mark,
+    recordings: checked.map(item => item instanceof Refusal ? { kind: 'REFUSED', refusal: item } : recordings[next++]!),
+  }
 }
 
 function itemFor(actor: Actor, input: ActivityInput): ActivityItem | Refusal {
@@ -36,7 +44,8 @@ function itemFor(actor: Actor, input: ActivityInput): ActivityItem | Refusal {
       : new Refusal(ErrorCode.NOT_FOUND, 'There is no such user.', ['userId'])
   }
   const item = {
-    activityType: input.activityType, idempotencyKey: input.idempotencyKey, userId, quantity: input.quantity ?? 1, occurredAt: input.occurredAt ?? null,
+    activityType: input.activityType, idempotencyKey: input.idempotencyKey, userId, quantity: input.quantity ?? 1,
+    occurredAt: input.occurredAt ?? null,
     source: input.source ?? null, sourceId: input.sourceId ?? null, note: input.note ?? null,
   }
   const refusal = refusalForItem(item, actor.now)

@@ -5,7 +5,8 @@ import { wireId } from '../platform/ids.ts'
 import { createTeam, leadTeam, moveUser } from '../users/user.service.ts'
 
 const BATCH = `mutation($items: [ActivityRecordInput!]!) { activitiesRecord(input: { items: $items }) {
-  results { index activity { id type { key } user { id } } duplicate idempotencyHit userErrors { code field } } mark userErrors { code field message } } }`
+  results { index activity { id type { key } user { id } } duplicate idempotencyHit userErrors { code field } }
+  mark userErrors { code field message } } }`
 const batch = async (person: Person, items: object[]) => (await person.run(BATCH, { items })).activitiesRecord
 const record = async (person: Person, input: object) => (await person.run(RECORD, { input })).activityRecord
 const NOBODY_ID = wireId('User', '01890000-0000-7000-8000-000000000000')
@@ -18,7 +19,9 @@ function tenKinds(acme: TestTenant, rival: TestTenant, round: number): [item: ob
     [{ ...award, ...fact, idempotencyKey: `new-${round}-key` }, 'NEW'],
     [{ activityType: 'meeting_scheduled', idempotencyKey: 'before-all', source: 'crm', sourceId: 'earlier' }, 'HIT'],
     [{ activityType: 'team_support', idempotencyKey: 'before-all' }, 'IDEMPOTENCY_CONFLICT idempotencyKey'],
-    [{ activityType: 'meeting_scheduled', idempotencyKey: `again-${round}-key`, source: 'crm', sourceId: 'earlier' }, 'DUPLICATE'],
+    [{
+      activityType: 'meeting_scheduled', idempotencyKey: `again-${round}-key`, source: 'crm', sourceId: 'earlier',
+    }, 'DUPLICATE'],
     [{ ...award, ...fact, idempotencyKey: `inner-${round}-key` }, 'DUPLICATE'],
     [{ activityType: 'nothing_of_ours', idempotencyKey: `type-${round}-x` }, 'NOT_FOUND activityType'],
     [{ ...award, userId: NOBODY_ID, idempotencyKey: `nobody-${round}-key` }, 'NOT_FOUND userId'],
@@ -28,14 +31,19 @@ function tenKinds(acme: TestTenant, rival: TestTenant, round: number): [item: ob
   ]
 }
 
-interface Result { index: number; activity: { id: string; user: { id: string } } | null; duplicate: boolean; idempotencyHit: boolean; userErrors: { code: string; field: string[] }[] }
+interface Result {
+  index: number; activity: { id: string; user: { id: string } } | null; duplicate: boolean; idempotencyHit: boolean
+  userErrors: { code: string; field: string[] }[]
+}
 const verdictOf = ({ duplicate, idempotencyHit, userErrors: [refusal] }: Result) =>
   refusal ? `${refusal.code} ${refusal.field}` : duplicate ? 'DUPLICATE' : idempotencyHit ? 'HIT' : 'NEW'
 
 test('a batch of 1,000 answers each item for itself, in order, in one commit and one event', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob', 'carol')
   await using rival = await tenant('eve')
-  const earlier = await record(acme.as('ann'), { activityType: 'meeting_scheduled', idempotencyKey: 'before-all', source: 'crm', sourceId: 'earlier' })
+  const earlier = await record(acme.as('ann'), {
+    activityType: 'meeting_scheduled', idempotencyKey: 'before-all', source: 'crm', sourceId: 'earlier',
+  })
   const planned = Array.from({ length: 100 }, (_, round) => tenKinds(acme, rival, round)).flat()
   const { results, userErrors, mark } = await batch(acme.as('ann'), planned.map(([item]) => item))
   expect(userErrors).toEqual([])
@@ -45,10 +53,14 @@ test('a batch of 1,000 answers each item for itself, in order, in one commit and
   // Repeats answer the activity that they repeat, also within the batch.
   for (let at = 0; at < 1_000; at += 10) {
     const ids = results.slice(at, at + 10).map(({ activity }: Result) => activity?.id)
-    expect(ids).toEqual([ids[0], earlier.activity.id, undefined, earlier.activity.id, ids[0], undefined, undefined, undefined, undefined, ids[0]])
+    expect(ids).toEqual([
+      ids[0], earlier.activity.id, undefined, earlier.activity.id, ids[0], undefined, undefined, undefined, undefined,
+      ids[0],
+    ])
   }
   expect(await booksOf(acme)).toEqual({ activities: 101, entries: 101, keys: 101, sources: 101, reversals: 0, events: 2 })
-  expect([await acme.points('ann'), await acme.points('bob'), await acme.points('carol'), await rival.points('eve')]).toEqual([50, 1_250, 1_250, 0])
+  expect([await acme.points('ann'), await acme.points('bob'), await acme.points('carol'), await rival.points('eve')])
+    .toEqual([50, 1_250, 1_250, 0])
   await expectBooksAgree(acme)
   // Sent again, all that was new is a hit; refusals and duplicates stay what they were.
   const again = await writingNothing(acme, () => batch(acme.as('ann'), planned.map(([item]) => item)))
@@ -56,11 +68,14 @@ test('a batch of 1,000 answers each item for itself, in order, in one commit and
   expect(again.results.map(verdictOf)).toEqual(planned.map(([, verdict]) => (verdict === 'NEW' ? 'HIT' : verdict)))
 })
 
-test('in a batch the second use of a key for something else is a conflict, and of a key whose first use was refused is not', async () => {
+test('in a batch the second use of a key for something else is a conflict, and of a key whose first use was refused is not',
+  async () => {
   await using acme = await tenant('ann')
   const { results } = await batch(acme.as('ann'), [
-    { activityType: 'team_support', idempotencyKey: 'twice-used' }, { activityType: 'team_mentoring', idempotencyKey: 'twice-used' },
-    { activityType: 'nothing_of_ours', idempotencyKey: 'once-refused' }, { activityType: 'team_support', idempotencyKey: 'once-refused' },
+    { activityType: 'team_support', idempotencyKey: 'twice-used' },
+    { activityType: 'team_mentoring', idempotencyKey: 'twice-used' },
+    { activityType: 'nothing_of_ours', idempotencyKey: 'once-refused' },
+    { activityType: 'team_support', idempotencyKey: 'once-refused' },
   ])
   expect(results.map(verdictOf)).toEqual(['NEW', 'IDEMPOTENCY_CONFLICT idempotencyKey', 'NOT_FOUND activityType', 'NEW'])
   expect(await acme.points('ann')).toBe(50)
@@ -117,7 +132,8 @@ const BOUNDS: [title: string, change: () => object, answer: string][] = [
   ['a user who is a team', () => ({ userId: wireId('Team', '01890000-0000-7000-8000-000000000000') }), 'NOT_FOUND userId'],
 ]
 
-test('the bounds of an activity: what lies within is recorded, what lies without is refused by name and writes nothing', async () => {
+test('the bounds of an activity: what lies within is recorded, what lies without is refused by name and writes nothing',
+  async () => {
   await using acme = await tenant('ann:ADMIN')
   for (const [at, [title, change, expected]] of BOUNDS.entries()) {
     const input = { activityType: 'team_support', idempotencyKey: `bound-${at}-key`, ...change() }
@@ -133,8 +149,10 @@ test('the bounds of an activity: what lies within is recorded, what lies without
 })
 
 test.each([
-  ['quantity 1.5', { quantity: 1.5 }], ['quantity "two"', { quantity: 'two' }], ['a time without a zone', { occurredAt: '2026-11-24T09:30:00' }],
-  ['a day that does not exist', { occurredAt: '2026-02-30T09:30:00Z' }], ['a note that is a number', { note: 7 }], ['a field that is not there', { points: 7 }],
+  ['quantity 1.5', { quantity: 1.5 }], ['quantity "two"', { quantity: 'two' }],
+  ['a time without a zone', { occurredAt: '2026-11-24T09:30:00' }],
+  ['a day that does not exist', { occurredAt: '2026-02-30T09:30:00Z' }], ['a note that is a number', { note: 7 }],
+  ['a field that is not there', { points: 7 }],
 ])('%s is a bad request', async (_title, change) => {
   await using acme = await tenant('ann')
   const input = { activityType: 'team_support', idempotencyKey: 'wrong-shape', ...change }
@@ -143,28 +161,34 @@ test.each([
 })
 
 test('a VIEWER records nothing, a MEMBER for themself, a MANAGER for a team they lead, an ADMIN for all', async () => {
-  await using acme = await tenant('vic:VIEWER', 'meg', 'max:MANAGER', 'ada:ADMIN', 'bob', 'carol', 'pat:PARTNER', 'fin:FINANCE', 'com:COMPLIANCE')
+  await using acme = await tenant(
+    'vic:VIEWER', 'meg', 'max:MANAGER', 'ada:ADMIN', 'bob', 'carol', 'pat:PARTNER', 'fin:FINANCE', 'com:COMPLIANCE')
   const { team: blues } = await createTeam(acme.actor(), { name: 'Blues' })
   await moveUser(acme.actor(), { userId: uuid('User', acme.id('carol')), teamId: blues.id })
   await leadTeam(acme.actor(), { teamId: acme.teamId, leadId: uuid('User', acme.id('max')) })
   const attempts: [who: string, whom: string | null, answer: string][] = [
     ['meg', null, 'NEW'], ['meg', 'meg', 'NEW'], ['meg', 'bob', 'FORBIDDEN userId'], ['meg', 'carol', 'FORBIDDEN userId'],
-    ['max', null, 'NEW'], ['max', 'bob', 'NEW'], ['max', 'carol', 'FORBIDDEN userId'], ['ada', 'bob', 'NEW'], ['ada', 'carol', 'NEW'],
-    ['pat', null, 'NEW'], ['pat', 'bob', 'FORBIDDEN userId'], ['fin', 'bob', 'FORBIDDEN userId'], ['com', 'bob', 'FORBIDDEN userId'],
+    ['max', null, 'NEW'], ['max', 'bob', 'NEW'], ['max', 'carol', 'FORBIDDEN userId'], ['ada', 'bob', 'NEW'],
+    ['ada', 'carol', 'NEW'],
+    ['pat', null, 'NEW'], ['pat', 'bob', 'FORBIDDEN userId'], ['fin', 'bob', 'FORBIDDEN userId'],
+    ['com', 'bob', 'FORBIDDEN userId'],
   ]
   for (const [at, [who, whom, expected]] of attempts.entries()) {
     const input = { activityType: 'team_support', idempotencyKey: `attempt-${at}`, ...whom && { userId: acme.id(whom) } }
     const work = () => record(acme.as(who), input)
-    expect([who, whom, verdictOf(expected === 'NEW' ? await work() : await writingNothing(acme, work))]).toEqual([who, whom, expected])
+    expect([who, whom, verdictOf(expected === 'NEW' ? await work() : await writingNothing(acme, work))])
+      .toEqual([who, whom, expected])
   }
-  const { errors } = await writingNothing(acme, () => acme.as('vic').ask(RECORD, { input: { activityType: 'team_support', idempotencyKey: 'viewer-tries' } }))
+  const { errors } = await writingNothing(
+    acme, () => acme.as('vic').ask(RECORD, { input: { activityType: 'team_support', idempotencyKey: 'viewer-tries' } }))
   expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }])
   expect(errors![0]!.message).toContain('your token has VIEWER')
 })
 
 test('a MANAGER records for the teams of a department they head, and no longer for who has left their team', async () => {
   await using acme = await tenant('hed:MANAGER', 'bob')
-  const attempt = async (key: string) => verdictOf(await record(acme.as('hed'), { activityType: 'team_support', idempotencyKey: key, userId: acme.id('bob') }))
+  const attempt = async (key: string) =>
+    verdictOf(await record(acme.as('hed'), { activityType: 'team_support', idempotencyKey: key, userId: acme.id('bob') }))
   expect(await attempt('not-yet-head')).toBe('FORBIDDEN userId')
   await acme.sql('update department set head_id = $1', [uuid('User', acme.id('hed'))])
   expect(await attempt('head-by-now')).toBe('NEW')
@@ -173,7 +197,8 @@ test('a MANAGER records for the teams of a department they head, and no longer f
   expect(await attempt('bob-has-left')).toBe('FORBIDDEN userId')
   // Being a lead without the role is not enough.
   await leadTeam(acme.actor(), { teamId: greens.id, leadId: uuid('User', acme.id('hed')) })
-  const demoted = await acme.as('hed', 'MEMBER').run(RECORD, { input: { activityType: 'team_support', idempotencyKey: 'only-a-lead', userId: acme.id('bob') } })
+  const demoted = await acme.as('hed', 'MEMBER').run(
+    RECORD, { input: { activityType: 'team_support', idempotencyKey: 'only-a-lead', userId: acme.id('bob') } })
   expect(verdictOf(demoted.activityRecord)).toBe('FORBIDDEN userId')
 })
 
@@ -194,10 +219,12 @@ test('a user of another tenant is not found, whoever asks, and neither tenant is
 test('who has left is no longer recorded for, and a token without a person must name one', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
   await acme.sql('update users set deactivated_at = now() where id = $1', [uuid('User', acme.id('bob'))])
-  const left = await writingNothing(acme, () => record(acme.as('ann'), { activityType: 'team_support', idempotencyKey: 'bob-is-gone', userId: acme.id('bob') }))
+  const left = await writingNothing(acme, () => record(
+    acme.as('ann'), { activityType: 'team_support', idempotencyKey: 'bob-is-gone', userId: acme.id('bob') }))
   expect(left.userErrors).toEqual([{ code: 'NOT_FOUND', message: 'This user is no longer active.', field: ['userId'] }])
   const { Person: Asker, tokenOf } = await import('../../test/harness.ts')
   const screen = new Asker(acme.node.url, await tokenOf(acme.tenantId, null, 'ADMIN'))
   expect(verdictOf(await record(screen, { activityType: 'team_support', idempotencyKey: 'for-nobody' }))).toBe('INVALID userId')
-  expect(verdictOf(await record(screen, { activityType: 'team_support', idempotencyKey: 'for-ann-now', userId: acme.id('ann') }))).toBe('NEW')
+  expect(verdictOf(await record(screen, { activityType: 'team_support', idempotencyKey: 'for-ann-now', userId: acme.id('ann') })))
+    .toBe('NEW')
 })

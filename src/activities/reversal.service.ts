@@ -1,4 +1,7 @@
-/** The only writer of reversals: an activity is taken back once, by a point entry of the opposite sign; nothing is ever deleted. */
+/**
+ * The only writer of reversals: an activity is taken back once, by a point entry of the opposite sign; nothing is ever
+ * deleted.
+ */
 import { createHash } from 'node:crypto'
 import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { derivedId } from '../platform/ids.ts'
@@ -16,7 +19,8 @@ const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 interface Reversible {
   [column: string]: unknown
-  userId: string; entrySeq: number; points: number; teamId: string | null; departmentId: string | null; type: string; day: string; week: string; month: string
+  userId: string; entrySeq: number; points: number; teamId: string | null; departmentId: string | null; type: string; day: string
+  week: string; month: string
 }
 
 /**
@@ -24,7 +28,10 @@ interface Reversible {
  * `activity.reversed`. The change counts in the periods where the activity counted while they are open, else in the open ones.
  * @throws Refusal INVALID | NOT_FOUND | FORBIDDEN | ALREADY_REVERSED | IDEMPOTENCY_CONFLICT
  */
-export async function reverseActivity(actor: Actor, { activityId, idempotencyKey, reason }: { activityId: string; idempotencyKey: string; reason: string | null }) {
+export async function reverseActivity(
+  actor: Actor,
+  { activityId, idempotencyKey, reason }: { activityId: string; idempotencyKey: string; reason: string | null },
+) {
   const { tenantId, now } = actor
   const actorId = actor.userId ?? NOBODY
   const refusal = refusalForKey(idempotencyKey) ?? refusalForText(reason, 'reason', LIMITS.noteLengthMax)
@@ -33,25 +40,43 @@ export async function reverseActivity(actor: Actor, { activityId, idempotencyKey
   const bodyHash = createHash('sha256').update(JSON.stringify(['reverse', activityId, reason])).digest()
   const [found] = await inTenantOnce<Reversible>(actor, {
     name: 'reversible',
-    text: `select a.user_id as "userId", a.entry_seq as "entrySeq", e.points, e.team_id as "teamId", e.department_id as "departmentId", t.key as type, e.day, e.week, e.month
+    text: `select a.user_id as "userId", a.entry_seq as "entrySeq", e.points, e.team_id as "teamId", 
+           e.department_id as "departmentId", t.key as type, e.day, e.week, e.month
            from activity a join activity_type t on t.tenant_id = a.tenant_id and t.id = a.type_id
-           join point_entry e on e.tenant_id = a.tenant_id and e.user_id = a.user_id and e.seq = a.entry_seq where a.tenant_id = $1 and a.id = $2`,
+           join point_entry e on e.tenant_id = a.tenant_id and e.user_id = a.user_id and e.seq = a.entry_seq
+           where a.tenant_id = $1 and a.id = $2`,
     values: [tenantId, activityId],
   })
   if (!found) throw new Refusal(ErrorCode.NOT_FOUND, 'There is no such activity.', ['activityId'])
 
   return retried(() => inTenantBatch(actor, async batch => {
     const [balances, keys, reversals, seqs, led] = await batch.run([
-      { name: 'reverse_lock', text: 'select points from user_points where tenant_id = $1 and user_id = $2 for update', values: [tenantId, found.userId] },
-      { name: 'reverse_key', text: 'select body_hash as "bodyHash" from command_key where tenant_id = $1 and actor_id = $2 and key = $3', values: [tenantId, actorId, idempotencyKey] },
-      { name: 'reverse_earlier', text: 'select 1 from activity_reversal where tenant_id = $1 and activity_id = $2', values: [tenantId, activityId] },
+      {
+        name: 'reverse_lock', text: 'select points from user_points where tenant_id = $1 and user_id = $2 for update',
+        values: [tenantId, found.userId],
+      },
+      {
+        name: 'reverse_key',
+        text: 'select body_hash as "bodyHash" from command_key where tenant_id = $1 and actor_id = $2 and key = $3',
+        values: [tenantId, actorId, idempotencyKey],
+      },
+      {
+        name: 'reverse_earlier', text: 'select 1 from activity_reversal where tenant_id = $1 and activity_id = $2',
+        values: [tenantId, activityId],
+      },
       { name: 'reverse_seq', text: `select nextval('point_entry_seq') as seq` },
       teamsLedBy(tenantId, actorId),
     ])
     const leads = actor.role === 'MANAGER' && led!.some(({ id }) => id === found.teamId)
-    if (actor.role !== 'ADMIN' && !leads) throw new Refusal(ErrorCode.FORBIDDEN, 'A manager takes back activities of their teams, an admin any.', ['activityId'])
+    if (actor.role !== 'ADMIN' && !leads) {
+      throw new Refusal(ErrorCode.FORBIDDEN, 'A manager takes back activities of their teams, an admin any.', ['activityId'])
+    }
     if (keys!.length) {
-      if (!bodyHash.equals(keys![0]!.bodyHash as Buffer)) throw new Refusal(ErrorCode.IDEMPOTENCY_CONFLICT, 'This idempotencyKey was used for another command: send a new key, or the same input again.', ['idempotencyKey'])
+      if (!bodyHash.equals(keys![0]!.bodyHash as Buffer)) {
+        throw new Refusal(
+          ErrorCode.IDEMPOTENCY_CONFLICT,
+          'This idempotencyKey was used for another command: send a new key, or the same input again.', ['idempotencyKey'])
+      }
       return { idempotencyHit: true, mark: null }
     }
     if (reversals!.length) throw new Refusal(ErrorCode.ALREADY_REVERSED, 'This activity was taken back already.', ['activityId'])
@@ -60,16 +85,27 @@ export async function reverseActivity(actor: Actor, { activityId, idempotencyKey
     const seq = seqs![0]!.seq as number
     const points = -found.points || 0 // Never −0.
     const total = (balances![0]!.points as number) + points
-    const change = { activityId, userId: found.userId, teamId: found.teamId, departmentId: found.departmentId, type: found.type, points, seq, total, ...periods }
+    const change = {
+      activityId, userId: found.userId, teamId: found.teamId, departmentId: found.departmentId, type: found.type, points,
+      seq, total, ...periods,
+    }
     const answers = await batch.last([
-      { name: 'reverse_key_insert', text: 'insert into command_key (tenant_id, actor_id, key, body_hash, result_id) values ($1, $2, $3, $4, $5)', values: [tenantId, actorId, idempotencyKey, bodyHash, activityId] },
       {
-        name: 'reverse_insert', text: 'insert into activity_reversal (tenant_id, activity_id, entry_seq, reason, reversed_by, reversed_at) values ($1, $2, $3, $4, $5, $6)',
+        name: 'reverse_key_insert',
+        text: 'insert into command_key (tenant_id, actor_id, key, body_hash, result_id) values ($1, $2, $3, $4, $5)',
+        values: [tenantId, actorId, idempotencyKey, bodyHash, activityId],
+      },
+      {
+        name: 'reverse_insert',
+        text: `insert into activity_reversal (tenant_id, activity_id, entry_seq, reason, reversed_by, reversed_at)
+               values ($1, $2, $3, $4, $5, $6)`,
         values: [tenantId, activityId, seq, reason, actor.userId, now],
       },
       entryInsert(tenantId, [{ id: derivedId(tenantId, 'reversal', activityId), change, isCorrection }], 'REVERSAL', now),
       {
-        name: 'reverse_balance', text: 'update user_points set points = $3, last_seq = case when $5 then $4 else last_seq end where tenant_id = $1 and user_id = $2',
+        name: 'reverse_balance',
+        text: `update user_points set points = $3, last_seq = case when $5 then $4 else last_seq end
+          where tenant_id = $1 and user_id = $2`,
         values: [tenantId, found.userId, total, seq, points !== 0],
       },
       emitStatement(tenantId, 'activity.reversed', { changes: packChanges([change]) }),

@@ -10,10 +10,12 @@ import { reverseActivity } from './reversal.service.ts'
 const REVERSE = `mutation($input: ActivityReverseInput!) { activityReverse(input: $input) {
   activity { id reversedAt pointEntries { id points reason isCorrection } } idempotencyHit userErrors { code field } mark } }`
 const reverse = async (person: Person, input: object) => (await person.run(REVERSE, { input })).activityReverse
-const refusal = (code: string, field: string) => ({ activity: null, idempotencyHit: false, userErrors: [{ code, field: [field] }], mark: null })
+const refusal = (code: string, field: string) =>
+  ({ activity: null, idempotencyHit: false, userErrors: [{ code, field: [field] }], mark: null })
 
 async function recorded(acme: TestTenant, name: string, input: object = {}): Promise<string> {
-  const { activityRecord } = await acme.as(name, 'ADMIN').run(RECORD, { input: { activityType: 'proposal_accepted', idempotencyKey: `for-${name}-key`, ...input } })
+  const { activityRecord } = await acme.as(name, 'ADMIN').run(
+    RECORD, { input: { activityType: 'proposal_accepted', idempotencyKey: `for-${name}-key`, ...input } })
   return activityRecord.activity.id
 }
 
@@ -27,7 +29,10 @@ test('a reversal is an entry of the opposite sign beside the first, once for eac
       id: activityId, reversedAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
       pointEntries: [
         { id: expect.stringMatching(/^pte_/), points: 150, reason: 'ACTIVITY', isCorrection: false },
-        { id: wireId('PointEntry', derivedId(acme.tenantId, 'reversal', uuid('Activity', activityId))), points: -150, reason: 'REVERSAL', isCorrection: false },
+        {
+          id: wireId('PointEntry', derivedId(acme.tenantId, 'reversal', uuid('Activity', activityId))),
+          points: -150, reason: 'REVERSAL', isCorrection: false,
+        },
       ],
     },
     idempotencyHit: false, userErrors: [], mark: expect.stringMatching(/^m/),
@@ -37,7 +42,8 @@ test('a reversal is an entry of the opposite sign beside the first, once for eac
   expect(await acme.points('bob')).toBe(0)
   expect(await booksOf(acme)).toEqual({ activities: 1, entries: 2, keys: 2, sources: 0, reversals: 1, events: 2 })
   await expectBooksAgree(acme)
-  expect(await acme.sql('select reason, reversed_by as by from activity_reversal')).toEqual([{ reason: 'recorded twice', by: uuid('User', acme.id('ann')) }])
+  expect(await acme.sql('select reason, reversed_by as by from activity_reversal'))
+    .toEqual([{ reason: 'recorded twice', by: uuid('User', acme.id('ann')) }])
 })
 
 test('an activity is taken back once, and a key says one thing only', async () => {
@@ -50,11 +56,15 @@ test('an activity is taken back once, and a key says one thing only', async () =
     [{ activityId, idempotencyKey: 'taken-back', reason: 'another reason' }, refusal('IDEMPOTENCY_CONFLICT', 'idempotencyKey')],
     [{ activityId: other, idempotencyKey: 'another-key' }, refusal('IDEMPOTENCY_CONFLICT', 'idempotencyKey')],
   ]
-  for (const [input, expected] of refusals) expect(await writingNothing(acme, () => reverse(acme.as('ann'), input))).toEqual(expected)
+  for (const [input, expected] of refusals) {
+    expect(await writingNothing(acme, () => reverse(acme.as('ann'), input))).toEqual(expected)
+  }
   // The key of a reversal cannot record either, and a refused reversal did not burn its key.
-  const { activityRecord } = await writingNothing(acme, () => acme.as('ann').run(RECORD, { input: { activityType: 'team_support', idempotencyKey: 'taken-back' } }))
+  const { activityRecord } = await writingNothing(
+    acme, () => acme.as('ann').run(RECORD, { input: { activityType: 'team_support', idempotencyKey: 'taken-back' } }))
   expect(activityRecord.userErrors).toMatchObject([{ code: 'IDEMPOTENCY_CONFLICT' }])
-  expect(await reverse(acme.as('ann'), { activityId: other, idempotencyKey: 'taken-back-again' })).toMatchObject({ idempotencyHit: false, userErrors: [] })
+  expect(await reverse(acme.as('ann'), { activityId: other, idempotencyKey: 'taken-back-again' }))
+    .toMatchObject({ idempotencyHit: false, userErrors: [] })
   expect(await acme.points('ann')).toBe(0)
   await expectBooksAgree(acme)
 })
@@ -63,20 +73,25 @@ test('bounds of a reversal', async () => {
   await using acme = await tenant('ann:ADMIN')
   const activityId = await recorded(acme, 'ann')
   const cases: [string, object, string][] = [
-    ['a key of 7 characters', { idempotencyKey: 'k'.repeat(7) }, 'idempotencyKey'], ['a key of 65 characters', { idempotencyKey: 'k'.repeat(65) }, 'idempotencyKey'],
-    ['a NUL in the key', { idempotencyKey: 'nul-nul-\0' }, 'idempotencyKey'], ['a space in the key', { idempotencyKey: 'spaced out' }, 'idempotencyKey'],
+    ['a key of 7 characters', { idempotencyKey: 'k'.repeat(7) }, 'idempotencyKey'],
+    ['a key of 65 characters', { idempotencyKey: 'k'.repeat(65) }, 'idempotencyKey'],
+    ['a NUL in the key', { idempotencyKey: 'nul-nul-\0' }, 'idempotencyKey'],
+    ['a space in the key', { idempotencyKey: 'spaced out' }, 'idempotencyKey'],
     ['a reason of 501 characters', { reason: 'r'.repeat(501) }, 'reason'], ['a NUL in the reason', { reason: 'a\0b' }, 'reason'],
     ['half a character in the reason', { reason: 'a\ud83d' }, 'reason'],
   ]
   for (const [title, change, field] of cases) {
-    const refused = await writingNothing(acme, () => reverse(acme.as('ann'), { activityId, idempotencyKey: 'good-enough', ...change }))
+    const refused = await writingNothing(
+      acme, () => reverse(acme.as('ann'), { activityId, idempotencyKey: 'good-enough', ...change }))
     expect([title, refused]).toEqual([title, refusal('INVALID', field)])
   }
   for (const id of ['', 'act_', acme.id('ann')]) {
-    const { errors } = await writingNothing(acme, () => acme.as('ann').ask(REVERSE, { input: { activityId: id, idempotencyKey: 'good-enough' } }))
+    const { errors } = await writingNothing(
+      acme, () => acme.as('ann').ask(REVERSE, { input: { activityId: id, idempotencyKey: 'good-enough' } }))
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST', argument: 'activityId' } }])
   }
-  expect(await reverse(acme.as('ann'), { activityId, idempotencyKey: 'good-enough', reason: 'ñ'.repeat(500) })).toMatchObject({ userErrors: [] })
+  expect(await reverse(acme.as('ann'), { activityId, idempotencyKey: 'good-enough', reason: 'ñ'.repeat(500) }))
+    .toMatchObject({ userErrors: [] })
 })
 
 test('an ADMIN takes any activity back, a MANAGER those of a team they lead, others none', async () => {
@@ -85,12 +100,16 @@ test('an ADMIN takes any activity back, a MANAGER those of a team they lead, oth
   await moveUser(acme.actor(), { userId: uuid('User', acme.id('carol')), teamId: blues.id })
   const ids: Record<string, string> = {}
   for (const name of ['bob', 'carol', 'max']) ids[name] = await recorded(acme, name)
-  const attempt = (who: string, whose: string) => reverse(acme.as(who), { activityId: ids[whose], idempotencyKey: `${who}-takes-${whose}` })
+  const attempt = (who: string, whose: string) =>
+    reverse(acme.as(who), { activityId: ids[whose], idempotencyKey: `${who}-takes-${whose}` })
   for (const role of ['VIEWER', 'MEMBER', 'PARTNER', 'FINANCE', 'COMPLIANCE'] as const) {
-    const { errors } = await writingNothing(acme, () => acme.as('bob', role).ask(REVERSE, { input: { activityId: ids.bob, idempotencyKey: 'bob-takes-bob' } }))
+    const { errors } = await writingNothing(
+      acme, () => acme.as('bob', role).ask(REVERSE, { input: { activityId: ids.bob, idempotencyKey: 'bob-takes-bob' } }))
     expect([role, errors?.map(({ extensions }) => extensions.code)]).toEqual([role, ['FORBIDDEN']])
   }
-  for (const whose of ['bob', 'carol', 'max']) expect(await writingNothing(acme, () => attempt('max', whose))).toEqual(refusal('FORBIDDEN', 'activityId'))
+  for (const whose of ['bob', 'carol', 'max']) {
+    expect(await writingNothing(acme, () => attempt('max', whose))).toEqual(refusal('FORBIDDEN', 'activityId'))
+  }
   await leadTeam(acme.actor(), { teamId: acme.teamId, leadId: uuid('User', acme.id('max')) })
   expect(await attempt('max', 'bob')).toMatchObject({ userErrors: [] })
   expect(await writingNothing(acme, () => attempt('max', 'carol'))).toEqual(refusal('FORBIDDEN', 'activityId'))
@@ -106,7 +125,8 @@ test('an activity of another tenant, and one that is not there, are not found', 
   await using rival = await tenant('eve')
   const foreign = await recorded(rival, 'eve')
   for (const activityId of [foreign, wireId('Activity', '01890000-0000-7000-8000-000000000000')]) {
-    const refused = await writingNothing(rival, () => writingNothing(acme, () => reverse(acme.as('ann'), { activityId, idempotencyKey: 'not-for-you' })))
+    const refused = await writingNothing(
+      rival, () => writingNothing(acme, () => reverse(acme.as('ann'), { activityId, idempotencyKey: 'not-for-you' })))
     expect(refused).toEqual(refusal('NOT_FOUND', 'activityId'))
   }
   expect(await rival.points('eve')).toBe(150)
@@ -115,12 +135,14 @@ test('an activity of another tenant, and one that is not there, are not found', 
 test('a reversal takes back what was paid then, from the team that had it, whatever changed since', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
   const activityId = await recorded(acme, 'bob')
-  await acme.as('ann').run('mutation { activityTypeRevise(input: { key: "proposal_accepted", points: 999 }) { userErrors { code } } }')
+  await acme.as('ann').run(
+    'mutation { activityTypeRevise(input: { key: "proposal_accepted", points: 999 }) { userErrors { code } } }')
   const { team: blues } = await createTeam(acme.actor(), { name: 'Blues' })
   await moveUser(acme.actor(), { userId: uuid('User', acme.id('bob')), teamId: blues.id })
   await acme.sql('update users set deactivated_at = now() where id = $1', [uuid('User', acme.id('bob'))])
   await reverse(acme.as('ann'), { activityId, idempotencyKey: 'taken-back' })
-  expect(await acme.sql('select points, team_id as team, day = (select max(day) from point_entry) as "isSameDay" from point_entry order by seq')).toEqual([
+  expect(await acme.sql(`select points, team_id as team, day = (select max(day) from point_entry) as "isSameDay"
+    from point_entry order by seq`)).toEqual([
     { points: 150, team: acme.teamId, isSameDay: true }, { points: -150, team: acme.teamId, isSameDay: true }])
   expect(await acme.points('bob')).toBe(0)
 })
@@ -156,14 +178,20 @@ test.each<[when: string, now: string, periods: string[], isCorrection: boolean]>
   ['after the day has closed', '2026-03-11T23:00:00Z', ['2026-03-12', '2026-03-09', '2026-03-01'], true],
   ['after the week has closed', '2026-03-17T12:00:00Z', ['2026-03-17', '2026-03-16', '2026-03-01'], true],
   ['after the month has closed', '2026-04-02T12:00:00Z', ['2026-04-02', '2026-03-30', '2026-04-01'], true],
-])('a reversal %s counts where the activity counted while that is open, else in the open period', async (_when, now, periods, isCorrection) => {
-  await using acme = await tenantOn(await sharedNode(), { timeZone: 'Europe/Berlin', since: new Date('2026-01-01T00:00:00Z') }, 'ann:ADMIN')
-  const { recordings: [recording] } = await recordInputs(acme.actor('ann', new Date('2026-03-10T12:00:00Z')), [{ activityType: 'team_support', idempotencyKey: 'on-a-tuesday' }])
+])('a reversal %s counts where the activity counted while that is open, else in the open period',
+  async (_when, now, periods, isCorrection) => {
+  await using acme = await tenantOn(
+    await sharedNode(), { timeZone: 'Europe/Berlin', since: new Date('2026-01-01T00:00:00Z') }, 'ann:ADMIN')
+  const { recordings: [recording] } = await recordInputs(
+    acme.actor('ann', new Date('2026-03-10T12:00:00Z')), [{ activityType: 'team_support', idempotencyKey: 'on-a-tuesday' }])
   if (recording?.kind !== 'NEW') throw new Error('it was not recorded')
-  await reverseActivity(acme.actor('ann', new Date(now)), { activityId: recording.activity.id, idempotencyKey: 'taken-back', reason: null })
-  const [entry] = await acme.sql(`select day, week, month, is_correction as "isCorrection", points from point_entry where reason = 'REVERSAL'`)
+  await reverseActivity(
+    acme.actor('ann', new Date(now)), { activityId: recording.activity.id, idempotencyKey: 'taken-back', reason: null })
+  const [entry] = await acme.sql(`select day, week, month, is_correction as "isCorrection", points from point_entry
+    where reason = 'REVERSAL'`)
   expect(entry).toEqual({ day: periods[0], week: periods[1], month: periods[2], isCorrection, points: -25 })
   await acme.settled()
   const [event] = await acme.sql<{ payload: unknown }>(`select payload from event_log where topic = 'activity.reversed'`)
-  expect(changesOf(event!.payload)).toMatchObject([{ day: periods[0], week: periods[1], month: periods[2], points: -25, total: 0 }])
+  expect(changesOf(event!.payload))
+    .toMatchObject([{ day: periods[0], week: periods[1], month: periods[2], points: -25, total: 0 }])
 })

@@ -12,7 +12,9 @@ import { isTypeKey, refusalForText, type TypeVersion } from './activity.rules.ts
 export interface ActivityPack {
   key: string; version: number
   activityTypes: { key: string; category: string; name: string; points: number }[]
-  levels: { number: number; key: string; title: string; threshold: number; badge: string; benefits: string[]; multiplierBp: number }[]
+  levels: {
+    number: number; key: string; title: string; threshold: number; badge: string; benefits: string[]; multiplierBp: number
+  }[]
 }
 
 /** Returns the pack of this name from `packs/`. */
@@ -27,20 +29,30 @@ export async function installPack(actor: Actor, pack: ActivityPack, from: Date):
   await inTenantBatch(actor, ({ last }) => last([
     {
       text: `insert into activity_type (tenant_id, id, key, version, category, name, points, effective_from)
-             select $1, id, key, 1, category, name, points, $2 from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[]) as t (id, key, category, name, points)
+             select $1, id, key, 1, category, name, points, $2
+             from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[]) as t (id, key, category, name, points)
              on conflict (tenant_id, key, version) do nothing`,
-      values: [tenantId, from, types.map(({ key }) => derivedId(tenantId, pack.key, key)), types.map(({ key }) => key), types.map(({ category }) => category), types.map(({ name }) => name), types.map(({ points }) => points)],
+      values: [
+        tenantId, from, types.map(({ key }) => derivedId(tenantId, pack.key, key)), types.map(({ key }) => key),
+        types.map(({ category }) => category), types.map(({ name }) => name), types.map(({ points }) => points),
+      ],
     },
     ...pack.levels.map(({ number, key, title, threshold, badge, benefits, multiplierBp }) => ({
-      text: `insert into level (tenant_id, id, number, key, title, threshold, badge, benefits, multiplier_bp) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      text: `insert into level (tenant_id, id, number, key, title, threshold, badge, benefits, multiplier_bp)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict (tenant_id, number) do nothing`,
-      values: [tenantId, derivedId(tenantId, pack.key, `level ${key}`), number, key, title, threshold, badge, benefits, multiplierBp],
+      values: [
+        tenantId, derivedId(tenantId, pack.key, `level ${key}`), number, key, title, threshold, badge, benefits, multiplierBp,
+      ],
     })),
   ]))
 }
 
 /** A change to a type; absent fields keep their value. */
-export interface TypeRevision { key: string; points?: number | null; name?: string | null; perUnit?: boolean | null; active?: boolean | null; effectiveFrom?: Date | null }
+export interface TypeRevision {
+  key: string; points?: number | null; name?: string | null; perUnit?: boolean | null; active?: boolean | null
+  effectiveFrom?: Date | null
+}
 
 /**
  * Adds a version to a type and returns it with the commit's mark; emits `activity_type.revised`. Activities keep the version of
@@ -50,13 +62,20 @@ export interface TypeRevision { key: string; points?: number | null; name?: stri
 export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ activityType: TypeVersion; mark: number }> {
   const { tenantId, now } = actor
   const from = revision.effectiveFrom ?? now
-  if (revision.points != null && Math.abs(revision.points) > 1_000_000) throw new Refusal(ErrorCode.OUT_OF_RANGE, 'points must lie within ±1,000,000.', ['points'])
-  if (revision.name != null && (!revision.name.trim() || refusalForText(revision.name, 'name', 200))) throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
+  if (revision.points != null && Math.abs(revision.points) > 1_000_000) {
+    throw new Refusal(ErrorCode.OUT_OF_RANGE, 'points must lie within ±1,000,000.', ['points'])
+  }
+  if (revision.name != null && (!revision.name.trim() || refusalForText(revision.name, 'name', 200))) {
+    throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
+  }
   if (!isTypeKey(revision.key)) throw noSuchKey()
   return inTenantBatch(actor, async ({ run, last }) => {
     const [, rows] = await run([
       // Two revisions at once take turns at the first version; the second statement then sees what the other added.
-      { text: 'select 1 from activity_type where tenant_id = $1 and key = $2 and version = 1 for update', values: [tenantId, revision.key] },
+      {
+        text: 'select 1 from activity_type where tenant_id = $1 and key = $2 and version = 1 for update',
+        values: [tenantId, revision.key],
+      },
       {
         text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
                from activity_type where tenant_id = $1 and key = $2 order by version desc limit 1`,
@@ -65,15 +84,22 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
     ])
     const newest = rows![0] as TypeVersion | undefined
     if (!newest) throw noSuchKey()
-    if (from <= newest.effectiveFrom) throw new Refusal(ErrorCode.OUT_OF_RANGE, `effectiveFrom must be after ${newest.effectiveFrom.toISOString()}, where the newest version begins.`, ['effectiveFrom'])
+    if (from <= newest.effectiveFrom) {
+      throw new Refusal(
+        ErrorCode.OUT_OF_RANGE,
+        `effectiveFrom must be after ${newest.effectiveFrom.toISOString()}, where the newest version begins.`,
+        ['effectiveFrom'])
+    }
     const activityType: TypeVersion = {
       ...newest, id: newId(now), version: newest.version + 1, effectiveFrom: from, name: revision.name?.trim() ?? newest.name,
-      points: revision.points ?? newest.points, perUnit: revision.perUnit ?? newest.perUnit, active: revision.active ?? newest.active,
+      points: revision.points ?? newest.points, perUnit: revision.perUnit ?? newest.perUnit,
+      active: revision.active ?? newest.active,
     }
     const { id, key, version, category, name, points, perUnit, active } = activityType
     const answers = await last([
       {
-        text: `insert into activity_type (tenant_id, id, key, version, category, name, points, per_unit, active, effective_from) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        text: `insert into activity_type (tenant_id, id, key, version, category, name, points, per_unit, active, effective_from)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
         values: [tenantId, id, key, version, category, name, points, perUnit, active, from],
       },
       emitStatement(tenantId, 'activity_type.revised', { key, version }),
@@ -82,4 +108,5 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
   })
 }
 
-const noSuchKey = () => new Refusal(ErrorCode.NOT_FOUND, 'There is no such activity type: see activityTypes for the keys.', ['key'])
+const noSuchKey = () =>
+  new Refusal(ErrorCode.NOT_FOUND, 'There is no such activity type: see activityTypes for the keys.', ['key'])

@@ -8,21 +8,25 @@ const REVISE = `mutation($input: ActivityTypeReviseInput!) { activityTypeRevise(
 const revise = async (person: Person, input: object) => (await person.run(REVISE, { input })).activityTypeRevise
 const record = async (acme: TestTenant, idempotencyKey: string, input: object = {}) =>
   (await acme.as('ann').run(RECORD, { input: { activityType: 'team_support', idempotencyKey, ...input } })).activityRecord
-const paid = async (acme: TestTenant, idempotencyKey: string, input: object = {}) => (await record(acme, idempotencyKey, input)).activity.pointEntries[0].points
+const paid = async (acme: TestTenant, idempotencyKey: string, input: object = {}) =>
+  (await record(acme, idempotencyKey, input)).activity.pointEntries[0].points
 const hours = (from: number) => new Date(Date.now() + from * 3_600_000).toISOString()
-const versions = (acme: TestTenant) => acme.sql(`select version, points, per_unit as "perUnit", active, name from activity_type where key = 'team_support' order by version`)
+const versions = (acme: TestTenant) => acme.sql(`select version, points, per_unit as "perUnit", active, name from activity_type
+  where key = 'team_support' order by version`)
 
 test('a new version pays from its date on, by when an activity occurred; the past keeps what it paid', async () => {
   await using acme = await tenant('ann:ADMIN')
   const early = await record(acme, 'before-it-all')
   const effectiveFrom = hours(-2)
   expect(await revise(acme.as('ann'), { key: 'team_support', points: 40, name: ' Help ', effectiveFrom })).toEqual({
-    activityType: { key: 'team_support', version: 2, name: 'Help', points: 40, perUnit: false, active: true, effectiveFrom }, userErrors: [], mark: expect.stringMatching(/^m/) })
+    activityType: { key: 'team_support', version: 2, name: 'Help', points: 40, perUnit: false, active: true, effectiveFrom },
+    userErrors: [], mark: expect.stringMatching(/^m/) })
   expect(await paid(acme, 'happens-now')).toBe(40)
   expect(await paid(acme, 'at-the-moment', { occurredAt: effectiveFrom })).toBe(40)
   expect(await paid(acme, 'just-before-it', { occurredAt: new Date(Date.parse(effectiveFrom) - 1).toISOString() })).toBe(25)
   expect(await paid(acme, 'long-before-it', { occurredAt: hours(-24 * 300) })).toBe(25)
-  const { node } = await acme.as('ann').run('query($id: ID!) { node(id: $id) { ... on Activity { type { version points name } pointEntries { points } } } }', { id: early.activity.id })
+  const { node } = await acme.as('ann').run(`query($id: ID!) { node(id: $id) { ... on Activity { type { version points name }
+    pointEntries { points } } } }`, { id: early.activity.id })
   expect(node).toEqual({ type: { version: 1, points: 25, name: 'Team support' }, pointEntries: [{ points: 25 }] })
   expect(await acme.emitted()).toContain('activity_type.revised')
 })
@@ -31,11 +35,13 @@ test('a version with a date in the future waits for it, and the list shows what 
   await using acme = await tenant('ann:ADMIN')
   await revise(acme.as('ann'), { key: 'team_support', points: 40, effectiveFrom: hours(1) })
   expect(await paid(acme, 'still-as-before')).toBe(25)
-  const listed = async () => (await acme.as('ann').run('{ activityTypes(first: 100) { nodes { key version points active } } }')).activityTypes.nodes
+  const LIST = '{ activityTypes(first: 100) { nodes { key version points active } } }'
+  const listed = async () => (await acme.as('ann').run(LIST)).activityTypes.nodes
     .filter(({ key }: { key: string }) => key === 'team_support')
   expect(await listed()).toEqual([{ key: 'team_support', version: 1, points: 25, active: true }])
   // The date comes: what is in force follows, without another command.
-  await acme.sql(`update activity_type set effective_from = now() - interval '1 minute' where key = 'team_support' and version = 2`)
+  await acme.sql(`update activity_type set effective_from = now() - interval '1 minute' where key = 'team_support'
+    and version = 2`)
   expect(await listed()).toEqual([{ key: 'team_support', version: 2, points: 40, active: true }])
   expect(await paid(acme, 'now-by-the-new')).toBe(40)
 })
@@ -50,7 +56,9 @@ test('a version cannot begin before or when the newest one begins', async () => 
       activityType: null, userErrors: [{ code: 'OUT_OF_RANGE', field: ['effectiveFrom'] }], mark: null })
   }
   expect(await versions(acme)).toEqual(before)
-  expect(await revise(acme.as('ann'), { key: 'team_support', points: 50, effectiveFrom: new Date(Date.parse(planned) + 1).toISOString() })).toMatchObject({ activityType: { version: 3 } })
+  expect(await revise(acme.as('ann'), {
+    key: 'team_support', points: 50, effectiveFrom: new Date(Date.parse(planned) + 1).toISOString(),
+  })).toMatchObject({ activityType: { version: 3 } })
 })
 
 test('a switched-off type is refused for what occurs after, taken for what occurred before, and may come back', async () => {
@@ -58,23 +66,30 @@ test('a switched-off type is refused for what occurs after, taken for what occur
   const off = hours(-1)
   await revise(acme.as('ann'), { key: 'team_support', active: false, effectiveFrom: off })
   const refused = await writingNothing(acme, () => record(acme, 'too-late-by-now'))
-  expect(refused).toMatchObject({ activity: null, userErrors: [{ code: 'NOT_FOUND', message: 'The activity type "team_support" is switched off.', field: ['activityType'] }] })
+  expect(refused).toMatchObject({ activity: null, userErrors: [{
+    code: 'NOT_FOUND', message: 'The activity type "team_support" is switched off.', field: ['activityType'],
+  }] })
   expect(await paid(acme, 'it-was-on-then', { occurredAt: hours(-2) })).toBe(25)
   const { activityTypes } = await acme.as('ann').run('{ activityTypes(first: 100) { nodes { key active } } }')
-  expect(activityTypes.nodes.filter(({ active }: { active: boolean }) => !active)).toEqual([{ key: 'team_support', active: false }])
+  expect(activityTypes.nodes.filter(({ active }: { active: boolean }) => !active))
+    .toEqual([{ key: 'team_support', active: false }])
   await revise(acme.as('ann'), { key: 'team_support', active: true })
   expect(await paid(acme, 'too-late-by-now')).toBe(25)
   expect(await record(acme, 'while-it-was-off', { occurredAt: off })).toMatchObject({ userErrors: [{ code: 'NOT_FOUND' }] })
 })
 
 test.each<[string, object, string, string]>([
-  ['a key that is not there', { key: 'nothing_of_ours' }, 'NOT_FOUND', 'key'], ['a key with a NUL', { key: 'team_support\0' }, 'NOT_FOUND', 'key'],
-  ['1,000,001 points', { points: 1_000_001 }, 'OUT_OF_RANGE', 'points'], ['−1,000,001 points', { points: -1_000_001 }, 'OUT_OF_RANGE', 'points'],
-  ['an empty name', { name: ' ' }, 'INVALID', 'name'], ['a name of 201 characters', { name: 'n'.repeat(201) }, 'INVALID', 'name'], ['a NUL in the name', { name: 'a\0b' }, 'INVALID', 'name'],
+  ['a key that is not there', { key: 'nothing_of_ours' }, 'NOT_FOUND', 'key'],
+  ['a key with a NUL', { key: 'team_support\0' }, 'NOT_FOUND', 'key'],
+  ['1,000,001 points', { points: 1_000_001 }, 'OUT_OF_RANGE', 'points'],
+  ['−1,000,001 points', { points: -1_000_001 }, 'OUT_OF_RANGE', 'points'],
+  ['an empty name', { name: ' ' }, 'INVALID', 'name'], ['a name of 201 characters', { name: 'n'.repeat(201) }, 'INVALID', 'name'],
+  ['a NUL in the name', { name: 'a\0b' }, 'INVALID', 'name'],
   ['half a character in the name', { name: '\ud83d' }, 'INVALID', 'name'],
 ])('a revision refuses %s and adds no version', async (_title, change, code, field) => {
   await using acme = await tenant('ann:ADMIN')
-  expect(await revise(acme.as('ann'), { key: 'team_support', ...change })).toEqual({ activityType: null, userErrors: [{ code, field: [field] }], mark: null })
+  expect(await revise(acme.as('ann'), { key: 'team_support', ...change }))
+    .toEqual({ activityType: null, userErrors: [{ code, field: [field] }], mark: null })
   expect(await versions(acme)).toHaveLength(1)
   expect(await acme.emitted()).not.toContain('activity_type.revised')
 })
@@ -82,7 +97,8 @@ test.each<[string, object, string, string]>([
 test('points are whole numbers, and only an ADMIN revises', async () => {
   await using acme = await tenant('ann:ADMIN')
   for (const points of ['1.5', '9007199254740993', '"7"']) {
-    const { errors } = await acme.as('ann').ask(`mutation { activityTypeRevise(input: { key: "team_support", points: ${points} }) { mark } }`)
+    const { errors } = await acme.as('ann').ask(
+      `mutation { activityTypeRevise(input: { key: "team_support", points: ${points} }) { mark } }`)
     expect([points, errors?.map(({ extensions }) => extensions.code)]).toEqual([points, ['BAD_REQUEST']])
   }
   for (const role of ['VIEWER', 'MEMBER', 'PARTNER', 'FINANCE', 'COMPLIANCE', 'MANAGER'] as const) {
@@ -101,7 +117,8 @@ test('a tenant\'s catalogue is its own', async () => {
 
 test('revisions at once make versions in a row, each from its own date', async () => {
   await using acme = await tenant('ann:ADMIN')
-  const answers = await Promise.all(Array.from({ length: 8 }, (_, at) => revise(acme.as('ann'), { key: 'team_support', points: 100 + at, effectiveFrom: hours(1 + at) })))
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, at) => revise(
+    acme.as('ann'), { key: 'team_support', points: 100 + at, effectiveFrom: hours(1 + at) })))
   const made = answers.filter(({ activityType }) => activityType)
   const refused = answers.filter(({ activityType }) => !activityType)
   expect(refused.map(({ userErrors }) => userErrors[0].code)).toEqual(refused.map(() => 'OUT_OF_RANGE'))
@@ -116,7 +133,8 @@ test('a pack installed again changes nothing, whatever was edited since', async 
   await using acme = await tenant('ann:ADMIN')
   await revise(acme.as('ann'), { key: 'team_support', points: 40 })
   await acme.sql(`update level set title = 'Beginner' where number = 1`)
-  const rows = () => Promise.all([acme.sql('select * from activity_type order by id'), acme.sql('select * from level order by id')])
+  const rows = () =>
+    Promise.all([acme.sql('select * from activity_type order by id'), acme.sql('select * from level order by id')])
   const before = await rows()
   expect(before.map(({ length }) => length)).toEqual([26, 6])
   await installPack(acme.actor(), readPack('revenue'), new Date())

@@ -38,7 +38,9 @@ export class FeedSnapshot {
   @Field(() => [FeedItem], { description: 'At most 50, newest first.' }) items!: FeedItem[]
 }
 
-@ObjectType({ description: 'News since `after`, oldest first; never dropped or merged. It applies if `after` is the reader\'s cursor.' })
+@ObjectType({
+  description: 'News since `after`, oldest first; never dropped or merged. It applies if `after` is the reader\'s cursor.',
+})
 export class FeedDelta {
   @Field(() => Cursor, { description: 'The cursor this follows.' }) after!: string
   @Field(() => Cursor, { description: 'The cursor from here on.' }) cursor!: string

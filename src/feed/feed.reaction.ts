@@ -14,8 +14,10 @@ export const feedReaction: Reaction = {
     return [{
       name: 'feed_keep',
       text: `insert into feed_item (tenant_id, pos, line, kind, at, user_id, team_id, facts)
-             select $1, * from unnest($2::bigint[], $3::int[], $4::text[], $5::timestamptz[], $6::uuid[], $7::uuid[], $8::json[])`,
-      values: [tenantId, items.map(item => item.pos), items.map(item => item.line), items.map(item => item.kind), items.map(item => item.at),
+             select $1, * from unnest($2::bigint[], $3::int[], $4::text[], $5::timestamptz[], $6::uuid[],
+               $7::uuid[], $8::json[])`,
+      values: [tenantId, items.map(item => item.pos), items.map(item => item.line), items.map(item => item.kind),
+        items.map(item => item.at),
         items.map(item => item.userId), items.map(item => item.teamId), items.map(item => JSON.stringify(item.facts))],
     }]
   },

@@ -28,21 +28,31 @@ async function scopeOf(context: Context, scope: FeedScope): Promise<Scope> {
   return { kind: 'TEAM', teamId }
 }
 
-async function openFeed(context: Context, { scope, kinds, after }: { scope: FeedScope; kinds?: FeedKind[] | null; after?: string | null }) {
-  const { tenantId, db } = context.actor // Who asks comes first: a promise begun before it fails would be left alone with its error.
+async function openFeed(
+  context: Context, { scope, kinds, after }: { scope: FeedScope; kinds?: FeedKind[] | null; after?: string | null },
+) {
+  // Who asks comes first: a promise begun before it fails would be left alone with its error.
+  const { tenantId, db } = context.actor
   const [wanted, followed] = await Promise.all([scopeOf(context, scope), context.logs.of(tenantId)])
   return openStream(new FeedSource(followed, db, wanted, kinds ?? null), placeAfter(followed.epoch, after))
 }
 
 @Resolver(() => FeedItem)
 export class FeedResolver {
-  @Query(() => [FeedMessage], { description: 'The feed by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.' })
+  @Query(() => [FeedMessage], {
+    description: 'The feed by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.',
+  })
   async feedMessages(@Ctx() context: Context,
     @Arg('scope', () => FeedScope, { defaultValue: FeedScope.ME, description: 'Whose news.' }) scope: FeedScope,
-    @Arg('kinds', () => [FeedKind], { nullable: true, description: 'Only these kinds; all when absent.' }) kinds: FeedKind[] | null,
-    @Arg('after', () => Cursor, { nullable: true, description: 'Cursor of the last message; a snapshot comes first without it.' }) after: string | null,
+    @Arg('kinds', () => [FeedKind], { nullable: true, description: 'Only these kinds; all when absent.' })
+    kinds: FeedKind[] | null,
+    @Arg('after', () => Cursor, {
+      nullable: true, description: 'Cursor of the last message; a snapshot comes first without it.',
+    }) after: string | null,
     @Arg('waitMs', () => Int, { defaultValue: 0, description: 'How long to wait for news, in ms.' }) waitMs: number) {
-    if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
+    if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) {
+      throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
+    }
     return poll(await openFeed(context, { scope, kinds, after }), waitMs)
   }
 
@@ -53,7 +63,8 @@ export class FeedResolver {
   })
   feed(@Root() message: object, @Ctx() context: Context,
     @Arg('scope', () => FeedScope, { defaultValue: FeedScope.ME, description: 'Whose news.' }) _scope: FeedScope,
-    @Arg('kinds', () => [FeedKind], { nullable: true, description: 'Only these kinds; all when absent.' }) _kinds: FeedKind[] | null,
+    @Arg('kinds', () => [FeedKind], { nullable: true, description: 'Only these kinds; all when absent.' })
+    _kinds: FeedKind[] | null,
     @Arg('after', () => Cursor, { nullable: true, description: 'Resume after this cursor.' }) _after: string | null): object {
     context.renew()
     return message

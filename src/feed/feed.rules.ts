@@ -4,7 +4,10 @@
 export interface Happened { pos: number; topic: string; payload: unknown; at: Date }
 
 /** One told event: `facts` are what its kind needs to be worded, `line` its place among the items of its event. */
-export interface FeedRow { pos: number; line: number; kind: FeedKindName; at: Date; userId: string | null; teamId: string | null; facts: Record<string, unknown> }
+export interface FeedRow {
+  pos: number; line: number; kind: FeedKindName; at: Date; userId: string | null; teamId: string | null
+  facts: Record<string, unknown>
+}
 
 export type FeedKindName = 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED'
 
@@ -56,7 +59,9 @@ export function wordingOf({ kind, facts }: Pick<FeedRow, 'kind' | 'facts'>, name
 export type Scope = { kind: 'ME'; userId: string } | { kind: 'TEAM'; teamId: string } | { kind: 'TENANT' }
 
 /** Returns whether an item belongs to the scope and is of one of the kinds (null = all). */
-export function isAddressed(item: Pick<FeedRow, 'userId' | 'teamId' | 'kind'>, scope: Scope, kinds: ReadonlySet<string> | null): boolean {
+export function isAddressed(
+  item: Pick<FeedRow, 'userId' | 'teamId' | 'kind'>, scope: Scope, kinds: ReadonlySet<string> | null,
+): boolean {
   if (kinds && !kinds.has(item.kind)) return false
   return scope.kind === 'TENANT' || (scope.kind === 'ME' ? item.userId === scope.userId : item.teamId === scope.teamId)
 }

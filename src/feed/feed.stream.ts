@@ -1,4 +1,7 @@
-/** The feed as a stream: nothing is dropped or merged; it resumes from memory, then from the event log (24 h), else with one snapshot. */
+/**
+ * The feed as a stream: nothing is dropped or merged; it resumes from memory, then from the event log (24 h), else with
+ * one snapshot.
+ */
 import type { Database } from '../platform/db.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { inTenantBatch } from '../platform/tenancy.ts'
@@ -8,9 +11,13 @@ import { FEED_REACTION } from './feed.reaction.ts'
 import { type FeedRow, isAddressed, type Scope, toldBy } from './feed.rules.ts'
 
 /** The newest items, newest first, in place of whatever the reader had. */
-export interface FeedSnapshotMessage { __typename: 'FeedSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; items: FeedRow[] }
+export interface FeedSnapshotMessage {
+  __typename: 'FeedSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; items: FeedRow[]
+}
 /** The items after the reader's cursor, oldest first, and the commits in between. */
-export interface FeedDeltaMessage { __typename: 'FeedDelta'; after: string; cursor: string; marks: number[]; at: Date; items: FeedRow[] }
+export interface FeedDeltaMessage {
+  __typename: 'FeedDelta'; after: string; cursor: string; marks: number[]; at: Date; items: FeedRow[]
+}
 export type FeedStreamMessage = FeedSnapshotMessage | FeedDeltaMessage
 
 const MARKS_MAX = 1_000
@@ -49,7 +56,10 @@ export class FeedSource implements StreamSource<FeedStreamMessage> {
       const items = events.flatMap(event => toldBy(event).filter(item => isAddressed(item, this.#scope, this.#kinds)))
       if (!items.length) return { messages: [], place: { ...place, pos } }
       const { epoch } = this.#log
-      delta = { __typename: 'FeedDelta', after: streamCursor(epoch, place.told), cursor: streamCursor(epoch, pos), marks: this.#marksBetween(place.told, events), at: events.at(-1)!.at, items }
+      delta = {
+        __typename: 'FeedDelta', after: streamCursor(epoch, place.told), cursor: streamCursor(epoch, pos),
+        marks: this.#marksBetween(place.told, events), at: events.at(-1)!.at, items,
+      }
       this.#deltas.set(key, delta)
       if (this.#deltas.size > REMEMBERED_DELTAS) this.#deltas.delete(this.#deltas.keys().next().value!)
     }
@@ -77,24 +87,32 @@ export class FeedSource implements StreamSource<FeedStreamMessage> {
   /** Reads the newest items in one snapshot: those kept, and those in the log beyond what was kept. */
   async #snapshot(reason: SnapshotReason): Promise<{ messages: FeedStreamMessage[]; place: Place }> {
     const { tenantId } = this.#log
-    const scoped = this.#scope.kind === 'ME' ? ['and user_id = $3', this.#scope.userId] : this.#scope.kind === 'TEAM' ? ['and team_id = $3', this.#scope.teamId] : ['']
+    const scoped = this.#scope.kind === 'ME'
+      ? ['and user_id = $3', this.#scope.userId]
+      : this.#scope.kind === 'TEAM' ? ['and team_id = $3', this.#scope.teamId] : ['']
     const [heads, kept, beyond] = await inTenantBatch({ tenantId, db: this.#db }, ({ last }) => last([
       { text: 'select pos from event_head' },
       {
         text: `select pos, line, kind, at, user_id as "userId", team_id as "teamId", facts from feed_item
-               where tenant_id = $1 and ($2::text[] is null or kind = any($2)) ${scoped[0]} order by pos desc, line desc limit ${LIMITS.feedSnapshotItems}`,
+               where tenant_id = $1 and ($2::text[] is null or kind = any($2)) ${scoped[0]}
+               order by pos desc, line desc limit ${LIMITS.feedSnapshotItems}`,
         values: [tenantId, this.#kinds && [...this.#kinds], ...scoped.slice(1)],
       },
       {
         text: `select pos, mark, topic, payload, at from event_log
-               where tenant_id = $1 and pos > coalesce((select pos from reaction_cursor where tenant_id = $1 and reaction = $2), 0) order by pos desc limit 1000`,
+               where tenant_id = $1
+                 and pos > coalesce((select pos from reaction_cursor where tenant_id = $1 and reaction = $2), 0)
+               order by pos desc limit 1000`,
         values: [tenantId, FEED_REACTION],
       },
     ]), 'begin isolation level repeatable read read only')
-    const newer = (beyond as LogEvent[]).reverse().flatMap(toldBy).filter(item => isAddressed(item, this.#scope, this.#kinds)).reverse()
+    const newer = (beyond as LogEvent[]).reverse().flatMap(toldBy)
+      .filter(item => isAddressed(item, this.#scope, this.#kinds)).reverse()
     const items = [...newer, ...kept as unknown as FeedRow[]].slice(0, LIMITS.feedSnapshotItems)
     const pos = heads![0]!.pos as number
-    const message: FeedSnapshotMessage = { __typename: 'FeedSnapshot', cursor: streamCursor(this.#log.epoch, pos), takenAt: new Date(), reason, items }
+    const message: FeedSnapshotMessage = {
+      __typename: 'FeedSnapshot', cursor: streamCursor(this.#log.epoch, pos), takenAt: new Date(), reason, items,
+    }
     return { messages: [message], place: { pos, told: pos, reason: 'EXPIRED' } }
   }
 }

@@ -6,5 +6,7 @@ export type RoleName = keyof typeof RANK
 
 /** Passes when the role is at least the one needed. @throws Fault FORBIDDEN */
 export function requireRole({ role }: { role: RoleName }, needed: 'MEMBER' | 'MANAGER' | 'ADMIN'): void {
-  if (RANK[role] < RANK[needed]) throw fault('FORBIDDEN', `This needs the role ${needed}; your token has ${role}. Ask an admin of your tenant.`)
+  if (RANK[role] < RANK[needed]) {
+    throw fault('FORBIDDEN', `This needs the role ${needed}; your token has ${role}. Ask an admin of your tenant.`)
+  }
 }

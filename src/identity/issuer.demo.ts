@@ -1,4 +1,7 @@
-/** The demo issuer: signs tokens for the demo's invented people. It exists only in demo mode; its key lies in the demo's own folder. */
+/**
+ * The demo issuer: signs tokens for the demo's invented people. It exists only in demo mode; its key lies in the demo's
+ * own folder.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'

@@ -1,7 +1,10 @@
 /** Point changes inside an event: a compact table, since a batch of 1,000 activities is one event. Pure. */
 import type { Told } from '../feed/feed.rules.ts'
 
-/** One signed change of one user's points. `total` is the user's lifetime points after it; dates name the periods it counts in. */
+/**
+ * One signed change of one user's points. `total` is the user's lifetime points after it; dates name the periods it
+ * counts in.
+ */
 export interface PointChange {
   activityId: string | null; userId: string; teamId: string | null; departmentId: string | null
   type: string; points: number; seq: number; total: number; day: string; week: string; month: string

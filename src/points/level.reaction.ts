@@ -9,7 +9,8 @@ import { levelsStatement } from './point.queries.ts'
 
 /** What `level.changed` says: the level entered, upward or downward. */
 export interface LevelChanged {
-  userId: string; teamId: string | null; number: number; key: string; title: string; badge: string; threshold: number; direction: 'UP' | 'DOWN'; points: number
+  userId: string; teamId: string | null; number: number; key: string; title: string; badge: string; threshold: number
+  direction: 'UP' | 'DOWN'; points: number
 }
 
 export const levelReaction: Reaction = {
@@ -33,7 +34,11 @@ async function followLevels(actor: Actor, batch: Batch, events: LogEvent[]): Pro
   const userIds = [...steps.keys()].sort()
   const [levels, stored] = await batch.run([
     levelsStatement(tenantId),
-    { name: 'levels_stored', text: 'select user_id as "userId", number from user_level where tenant_id = $1 and user_id = any($2::uuid[])', values: [tenantId, userIds] },
+    {
+      name: 'levels_stored',
+      text: 'select user_id as "userId", number from user_level where tenant_id = $1 and user_id = any($2::uuid[])',
+      values: [tenantId, userIds],
+    },
   ]) as unknown as [LevelRow[], { userId: string; number: number }[]]
   if (!levels.length) return []
 
@@ -57,7 +62,8 @@ async function followLevels(actor: Actor, batch: Batch, events: LogEvent[]): Pro
   return [
     {
       name: 'levels_store',
-      text: `insert into user_level (tenant_id, user_id, number, changed_at) select $1, user_id, number, $4 from unnest($2::uuid[], $3::int[]) as t (user_id, number)
+      text: `insert into user_level (tenant_id, user_id, number, changed_at) select $1, user_id, number, $4
+             from unnest($2::uuid[], $3::int[]) as t (user_id, number)
              on conflict (tenant_id, user_id) do update set number = excluded.number, changed_at = excluded.changed_at`,
       values: [tenantId, changed.map(({ userId }) => userId), changed.map(({ number }) => number), now],
     },

@@ -13,7 +13,10 @@ export function levelFor<L extends { threshold: number }>(levels: readonly L[], 
   return reached
 }
 
-/** Returns the levels entered on the way from level number `from` to `to`, in order: upward each one reached, downward each one fallen to. */
+/**
+ * Returns the levels entered on the way from level number `from` to `to`, in order: upward each one reached, downward
+ * each one fallen to.
+ */
 export function crossings<L extends { number: number }>(levels: readonly L[], from: number, to: number): L[] {
   return to >= from
     ? levels.filter(level => level.number > from && level.number <= to)

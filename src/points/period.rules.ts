@@ -1,4 +1,7 @@
-/** Which local day, week and month an entry counts in. A period closes 24 h after its end; what comes later counts in the open one. Pure. */
+/**
+ * Which local day, week and month an entry counts in. A period closes 24 h after its end; what comes later counts in the
+ * open one. Pure.
+ */
 import { LIMITS } from '../platform/limits.ts'
 import { localDay, type Period, periodRange } from '../platform/time.ts'
 
@@ -15,7 +18,10 @@ export function countingFor(zone: string, occurredMs: number, nowMs: number): Co
   return recountingFor(zone, localDay(zone, occurredMs), nowMs)
 }
 
-/** Returns where a change to something that counted in these periods counts now: there while they are open, else in the open ones. */
+/**
+ * Returns where a change to something that counted in these periods counts now: there while they are open, else in the
+ * open ones.
+ */
 export function recountingFor(zone: string, counted: { day: string; week: string; month: string }, nowMs: number): Counting {
   const today = localDay(zone, nowMs)
   const day = isClosed('DAILY', zone, counted.day, nowMs) ? today.day : counted.day

@@ -16,7 +16,8 @@ export class PointEntry {
   @Field(() => ID, { description: 'Opaque and typed.' }) id!: string
   @Field(() => Points, { description: 'Whole points, negative for a reversal.' }) points!: number
   @Field(() => PointReason, { description: 'Why points moved.' }) reason!: PointReason
-  @Field(() => Boolean, { description: 'Whether it counts in a later period than it occurred in, because that one was closed.' }) isCorrection!: boolean
+  @Field(() => Boolean, { description: 'Whether it counts in a later period than it occurred in, because that one was closed.' })
+  isCorrection!: boolean
   @Field(() => Date, { description: 'When it was written, UTC.' }) recordedAt!: Date
 }
 
@@ -27,5 +28,6 @@ export class Level {
   @Field(() => String, { description: 'Name for people.' }) title!: string
   @Field(() => Points, { description: 'Lifetime points at which it is reached.' }) threshold!: number
   @Field(() => String, { description: 'Badge color: bronze, silver, gold, platinum, diamond or rainbow.' }) badge!: string
-  @Field(() => [String], { description: 'What it brings, at most 20 lines; benefits of lower levels stay (LEVEL-R1).' }) benefits!: string[]
+  @Field(() => [String], { description: 'What it brings, at most 20 lines; benefits of lower levels stay (LEVEL-R1).' })
+  benefits!: string[]
 }

@@ -21,7 +21,8 @@ export async function balancesById({ actor }: Context, ids: readonly string[]) {
 export function levelsStatement(tenantId: string): Statement {
   return {
     name: 'levels',
-    text: 'select number, key, title, threshold, badge, benefits, multiplier_bp as "multiplierBp" from level where tenant_id = $1 order by threshold',
+    text: `select number, key, title, threshold, badge, benefits, multiplier_bp as "multiplierBp" from level
+      where tenant_id = $1 order by threshold`,
     values: [tenantId],
   }
 }
@@ -38,7 +39,9 @@ export function listLevels(actor: Pick<Actor, 'tenantId' | 'db'>): Promise<Level
 }
 
 /** A point entry as activities show it. */
-export interface EntryRow { [column: string]: unknown; id: string; points: number; reason: string; isCorrection: boolean; recordedAt: Date }
+export interface EntryRow {
+  [column: string]: unknown; id: string; points: number; reason: string; isCorrection: boolean; recordedAt: Date
+}
 
 /** Point entries by `user:seq`; each answers one entry. */
 export async function entriesByPlace({ actor }: Context, places: readonly string[]): Promise<(EntryRow | null)[]> {
@@ -46,8 +49,10 @@ export async function entriesByPlace({ actor }: Context, places: readonly string
   const seqs = places.map(place => place.slice(37))
   const rows = await inTenantOnce<EntryRow & { place: string }>(actor, {
     name: 'entries_by_place',
-    text: `select e.user_id || ':' || e.seq as place, e.id, e.points, e.reason, e.is_correction as "isCorrection", e.recorded_at as "recordedAt"
-           from unnest($2::uuid[], $3::bigint[]) wanted (user_id, seq) join point_entry e on e.tenant_id = $1 and e.user_id = wanted.user_id and e.seq = wanted.seq`,
+    text: `select e.user_id || ':' || e.seq as place, e.id, e.points, e.reason, e.is_correction as "isCorrection",
+             e.recorded_at as "recordedAt"
+           from unnest($2::uuid[], $3::bigint[]) wanted (user_id, seq)
+           join point_entry e on e.tenant_id = $1 and e.user_id = wanted.user_id and e.seq = wanted.seq`,
     values: [actor.tenantId, users, seqs],
   })
   const byPlace = new Map(rows.map(row => [row.place, row]))

@@ -15,7 +15,8 @@ export class PointResolver {
 
   @FieldResolver(() => Level, { nullable: true, description: 'The level of these points; null when the tenant has no levels.' })
   async level(@Root() user: { id: string }, @Ctx() context: Context) {
-    const [balance, levels] = await Promise.all([context.load(balancesById, user.id), context.load(levelsByTenant, context.actor.tenantId)])
+    const [balance, levels] =
+      await Promise.all([context.load(balancesById, user.id), context.load(levelsByTenant, context.actor.tenantId)])
     if (!levels?.length) return null
     // The stored level is the one that was announced; it follows the points within the reaction's delay.
     return levels.find(({ number }) => number === balance?.level) ?? levelFor(levels, balance?.points ?? 0)

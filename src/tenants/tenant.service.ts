@@ -9,20 +9,28 @@ import { isZone } from '../platform/time.ts'
 
 /** A tenant's row as reads return it. */
 export interface TenantRow {
-  id: string; slug: string; name: string; platforms: string[]; defaultPlatform: string; industry: string; timeZone: string; currency: string
+  id: string; slug: string; name: string; platforms: string[]; defaultPlatform: string; industry: string; timeZone: string
+  currency: string
 }
 
 /** A new tenant as a command asks for it; the first platform is the default, `timeZone` an IANA name. */
-export interface TenantInput { slug: string; name: string; platforms: string[]; industry?: string; timeZone: string; currency: string }
+export interface TenantInput {
+  slug: string; name: string; platforms: string[]; industry?: string; timeZone: string; currency: string
+}
 
-const COLUMNS = `tenant_id as id, slug, name, platforms, default_platform as "defaultPlatform", industry, time_zone as "timeZone", currency`
+const COLUMNS =
+  `tenant_id as id, slug, name, platforms, default_platform as "defaultPlatform", industry, time_zone as "timeZone", currency`
 
 /**
  * Creates a tenant and returns its id; the first platform is the default.
  * @throws Refusal TAKEN | INVALID
  */
-export async function createTenant(db: Database, now: Date, { slug, name, platforms, industry, timeZone, currency }: TenantInput): Promise<string> {
-  if (!isZone(timeZone)) throw new Refusal(ErrorCode.INVALID, 'timeZone must be an IANA zone such as "Europe/Paris".', ['timeZone'])
+export async function createTenant(
+  db: Database, now: Date, { slug, name, platforms, industry, timeZone, currency }: TenantInput,
+): Promise<string> {
+  if (!isZone(timeZone)) {
+    throw new Refusal(ErrorCode.INVALID, 'timeZone must be an IANA zone such as "Europe/Paris".', ['timeZone'])
+  }
   if (await findTenant(db, slug)) throw new Refusal(ErrorCode.TAKEN, `The slug "${slug}" is taken: choose another.`, ['slug'])
   const tenantId = newId(now)
   await inTenantBatch({ tenantId, db }, ({ last }) => last([
@@ -31,9 +39,15 @@ export async function createTenant(db: Database, now: Date, { slug, name, platfo
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       values: [tenantId, slug, name, platforms, platforms[0], industry ?? '', timeZone, currency, now],
     },
-    { text: `insert into directory (kind, key_hash, tenant_id) values ('slug', sha256(convert_to($1, 'UTF8')), $2)`, values: [slug, tenantId] },
+    {
+      text: `insert into directory (kind, key_hash, tenant_id) values ('slug', sha256(convert_to($1, 'UTF8')), $2)`,
+      values: [slug, tenantId],
+    },
     // A random epoch: cursors of a tenant whose history was lost must not look valid.
-    { text: 'insert into event_head (tenant_id, epoch) values ($1, $2)', values: [tenantId, randomBytes(6).toString('base64url').replaceAll(/[-_]/g, '0')] },
+    {
+      text: 'insert into event_head (tenant_id, epoch) values ($1, $2)',
+      values: [tenantId, randomBytes(6).toString('base64url').replaceAll(/[-_]/g, '0')],
+    },
   ]))
   return tenantId
 }
@@ -46,7 +60,8 @@ export async function findTenant(db: Database, slug: string): Promise<string | n
 
 /** Returns the actor's tenant. */
 export async function ownTenant(actor: Pick<Actor, 'tenantId' | 'db'>): Promise<TenantRow> {
-  const [row] = await inTenantOnce<TenantRow & { [key: string]: unknown }>(actor, { name: 'own_tenant', text: `select ${COLUMNS} from tenant where tenant_id = $1`, values: [actor.tenantId] })
+  const [row] = await inTenantOnce<TenantRow & { [key: string]: unknown }>(
+    actor, { name: 'own_tenant', text: `select ${COLUMNS} from tenant where tenant_id = $1`, values: [actor.tenantId] })
   if (!row) throw new Error(`tenant ${actor.tenantId} does not exist`)
   return row
 }
@@ -62,6 +77,7 @@ export async function zoneOf(actor: Pick<Actor, 'tenantId' | 'db'>): Promise<str
 
 /** Tenants by id: only one's own is ever found. */
 export async function tenantsById({ actor }: Context, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<TenantRow & { [key: string]: unknown }>(actor, { text: `select ${COLUMNS} from tenant where tenant_id = any($1)`, values: [ids] }))
+  return inOrder(ids, await inTenantOnce<TenantRow & { [key: string]: unknown }>(
+    actor, { text: `select ${COLUMNS} from tenant where tenant_id = any($1)`, values: [ids] }))
 }
 registerNode('Tenant', tenantsById)

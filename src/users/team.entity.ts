@@ -1,4 +1,7 @@
-/** Team and Department: users under a lead, teams under a head; a user's primary team is dated, so that the past keeps its team. */
+/**
+ * Team and Department: users under a lead, teams under a head; a user's primary team is dated, so that the past keeps its
+ * team (A-64).
+ */
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 import { Node } from '../platform/graphql.ts'

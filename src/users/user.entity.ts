@@ -4,7 +4,8 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql'
 import { Node } from '../platform/graphql.ts'
 
 export enum UserRole {
-  VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE', ADMIN = 'ADMIN',
+  VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE',
+  ADMIN = 'ADMIN',
 }
 export enum UserKind { EMPLOYEE = 'EMPLOYEE', PARTNER = 'PARTNER', CLIENT = 'CLIENT' }
 registerEnumType(UserRole, {
@@ -34,7 +35,8 @@ export class User extends Node {
   @PrimaryKey({ type: 'uuid' }) declare id: string
   @Property({ type: 'uuid', fieldName: 'tenant_id' }) tenantId!: string
   @Property({ type: 'text' }) @Field(() => String, { description: 'Name as shown on boards.' }) name!: string
-  @Property({ type: 'text' }) @Field(() => String, { description: 'E-mail address, lower case, unique in the tenant.' }) email!: string
+  @Property({ type: 'text' })
+  @Field(() => String, { description: 'E-mail address, lower case, unique in the tenant.' }) email!: string
   @Property({ type: 'text' }) @Field(() => UserRole, { description: 'What the person may do.' }) role!: UserRole
   @Property({ type: 'text' }) @Field(() => UserKind, { description: 'Staff, partner or client.' }) kind!: UserKind
   @Property({ type: 'uuid', fieldName: 'manager_id', nullable: true }) managerId!: string | null

@@ -9,12 +9,15 @@ export interface UserRow {
   teamId: string | null
 }
 /** A team's row as reads return it. */
-export interface TeamRow { [column: string]: unknown; id: string; name: string; departmentId: string | null; leadId: string | null }
+export interface TeamRow {
+  [column: string]: unknown; id: string; name: string; departmentId: string | null; leadId: string | null
+}
 /** A department's row as reads return it. */
 export interface DepartmentRow { [column: string]: unknown; id: string; name: string; headId: string | null }
 
 // The primary team of this moment comes with the person: boards, feeds and lists all show it.
-const USER = `select u.id, u.name, u.email, u.role, u.kind, u.manager_id as "managerId", u.deactivated_at as "deactivatedAt", m.team_id as "teamId"
+const USER = `select u.id, u.name, u.email, u.role, u.kind, u.manager_id as "managerId", u.deactivated_at as "deactivatedAt",
+  m.team_id as "teamId"
   from users u left join team_membership m on m.tenant_id = u.tenant_id and m.user_id = u.id and m.is_primary
     and m.starts_at <= now() and (m.ends_at is null or m.ends_at > now())`
 const TEAM = 'select id, name, department_id as "departmentId", lead_id as "leadId" from team'
@@ -22,17 +25,24 @@ const DEPARTMENT = 'select id, name, head_id as "headId" from department'
 
 /** Users by id, with their primary team. */
 export async function usersById({ actor }: Context, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<UserRow>(actor, { name: 'users_by_id', text: `${USER} where u.tenant_id = $1 and u.id = any($2::uuid[])`, values: [actor.tenantId, ids] }))
+  return inOrder(ids, await inTenantOnce<UserRow>(actor, {
+    name: 'users_by_id', text: `${USER} where u.tenant_id = $1 and u.id = any($2::uuid[])`, values: [actor.tenantId, ids],
+  }))
 }
 
 /** Teams by id. */
 export async function teamsById({ actor }: Context, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<TeamRow>(actor, { name: 'teams_by_id', text: `${TEAM} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids] }))
+  return inOrder(ids, await inTenantOnce<TeamRow>(actor, {
+    name: 'teams_by_id', text: `${TEAM} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids],
+  }))
 }
 
 /** Departments by id. */
 export async function departmentsById({ actor }: Context, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<DepartmentRow>(actor, { name: 'departments_by_id', text: `${DEPARTMENT} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids] }))
+  return inOrder(ids, await inTenantOnce<DepartmentRow>(actor, {
+    name: 'departments_by_id', text: `${DEPARTMENT} where tenant_id = $1 and id = any($2::uuid[])`,
+    values: [actor.tenantId, ids],
+  }))
 }
 registerNode('User', usersById)
 registerNode('Team', teamsById)
@@ -41,24 +51,35 @@ registerNode('Department', departmentsById)
 const keyOf = (row: { name: string; id: string }) => encodeCursor([row.name, row.id])
 
 /** Returns a page of the tenant's users by name, then id. */
-export const listUsers = (actor: Actor, first: number, after?: string | null) => listByName<UserRow>(actor, `${USER} where u.tenant_id = $1`, 'u.', first, after)
+export const listUsers = (actor: Actor, first: number, after?: string | null) =>
+  listByName<UserRow>(actor, `${USER} where u.tenant_id = $1`, 'u.', first, after)
 /** Returns a page of the tenant's teams by name, then id. */
-export const listTeams = (actor: Actor, first: number, after?: string | null) => listByName<TeamRow>(actor, `${TEAM} where tenant_id = $1`, '', first, after)
+export const listTeams = (actor: Actor, first: number, after?: string | null) =>
+  listByName<TeamRow>(actor, `${TEAM} where tenant_id = $1`, '', first, after)
 /** Returns a page of the tenant's departments by name, then id. */
-export const listDepartments = (actor: Actor, first: number, after?: string | null) => listByName<DepartmentRow>(actor, `${DEPARTMENT} where tenant_id = $1`, '', first, after)
+export const listDepartments = (actor: Actor, first: number, after?: string | null) =>
+  listByName<DepartmentRow>(actor, `${DEPARTMENT} where tenant_id = $1`, '', first, after)
 
-async function listByName<Row extends { [column: string]: unknown; name: string; id: string }>(actor: Actor, select: string, alias: string, first: number, after?: string | null) {
+async function listByName<Row extends { [column: string]: unknown; name: string; id: string }>(
+  actor: Actor, select: string, alias: string, first: number, after?: string | null,
+) {
   const size = pageSize(first)
   const [name, id] = after ? decodeCursor(after, ['string', 'uuid']) : [null, null]
   const place = after ? `and (${alias}name, ${alias}id) > ($3, $4::uuid)` : ''
-  const rows = await inTenantOnce<Row>(actor, { text: `${select} ${place} order by ${alias}name, ${alias}id limit $2`, values: after ? [actor.tenantId, size + 1, name, id] : [actor.tenantId, size + 1] })
+  const rows = await inTenantOnce<Row>(actor, {
+    text: `${select} ${place} order by ${alias}name, ${alias}id limit $2`,
+    values: after ? [actor.tenantId, size + 1, name, id] : [actor.tenantId, size + 1],
+  })
   return pageOf(rows, size, keyOf, after)
 }
 
 /** Returns the user of this id or e-mail address, or null. */
-export async function findUser(actor: Pick<Actor, 'tenantId' | 'db'>, { id, email }: { id?: string; email?: string }): Promise<UserRow | null> {
+export async function findUser(
+  actor: Pick<Actor, 'tenantId' | 'db'>, { id, email }: { id?: string; email?: string },
+): Promise<UserRow | null> {
   const [row] = await inTenantOnce<UserRow>(actor, {
-    text: `${USER} where u.tenant_id = $1 and (u.id = $2::uuid or u.email = lower($3))`, values: [actor.tenantId, id ?? null, email ?? null] })
+    text: `${USER} where u.tenant_id = $1 and (u.id = $2::uuid or u.email = lower($3))`,
+    values: [actor.tenantId, id ?? null, email ?? null] })
   return row ?? null
 }
 
@@ -73,11 +94,14 @@ export function teamsLedBy(tenantId: string, userId: string): Statement {
 }
 
 /** Returns how these people stand now: whether they are active, and their primary team. Actors without a person are left out. */
-export async function standingOf<A extends Actor>(db: Actor['db'], actors: readonly A[]): Promise<Map<Actor, { isActive: boolean; teamId: string | null }>> {
+export async function standingOf<A extends Actor>(
+  db: Actor['db'], actors: readonly A[],
+): Promise<Map<Actor, { isActive: boolean; teamId: string | null }>> {
   const found = new Map<Actor, { isActive: boolean; teamId: string | null }>()
   for (const [tenantId, own] of Map.groupBy(actors.filter(({ userId }) => userId), actor => actor.tenantId)) {
     const rows = await inTenantOnce<UserRow>({ tenantId, db }, {
-      name: 'users_by_id', text: `${USER} where u.tenant_id = $1 and u.id = any($2::uuid[])`, values: [tenantId, [...new Set(own.map(({ userId }) => userId))]] })
+      name: 'users_by_id', text: `${USER} where u.tenant_id = $1 and u.id = any($2::uuid[])`,
+      values: [tenantId, [...new Set(own.map(({ userId }) => userId))]] })
     const byId = new Map(rows.map(row => [row.id, row]))
     for (const actor of own) {
       const row = byId.get(actor.userId!)

@@ -9,7 +9,10 @@ import { Tenant } from '../tenants/tenant.entity.ts'
 import { ownTenant } from '../tenants/tenant.service.ts'
 import { Department, Team } from './team.entity.ts'
 import { User, UserKind, UserRole } from './user.entity.ts'
-import { departmentsById, listDepartments, listTeams, listUsers, teamsById, usersById, type DepartmentRow, type TeamRow, type UserRow } from './user.queries.ts'
+import {
+  departmentsById, listDepartments, listTeams, listUsers, teamsById, usersById, type DepartmentRow, type TeamRow,
+  type UserRow,
+} from './user.queries.ts'
 import { createTeam, createUser, moveUser } from './user.service.ts'
 
 const UserConnection = connectionOf('User', () => User)
@@ -70,27 +73,35 @@ export class UserResolver {
     return nodeFor(context, id)
   }
 
-  @Query(() => [Node], { nullable: 'items', description: `The things with these ids (at most ${LIMITS.nodesMax}), null where one does not exist.` })
+  @Query(() => [Node], {
+    nullable: 'items',
+    description: `The things with these ids (at most ${LIMITS.nodesMax}), null where one does not exist.`,
+  })
   nodes(@Arg('ids', () => [ID], { description: 'As the API returned them.' }) ids: string[], @Ctx() context: Context) {
-    if (ids.length > LIMITS.nodesMax) throw fault('BAD_REQUEST', `ids may hold at most ${LIMITS.nodesMax} ids.`, { argument: 'ids' })
+    if (ids.length > LIMITS.nodesMax) {
+      throw fault('BAD_REQUEST', `ids may hold at most ${LIMITS.nodesMax} ids.`, { argument: 'ids' })
+    }
     return Promise.all(ids.map(id => nodeFor(context, id)))
   }
 
   @Query(() => UserConnection, { description: 'The tenant\'s people by name.' })
   users(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
-    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null, @Ctx() { actor }: Context) {
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Ctx() { actor }: Context) {
     return listUsers(actor, first, after)
   }
 
   @Query(() => TeamConnection, { description: 'The tenant\'s teams by name.' })
   teams(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
-    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null, @Ctx() { actor }: Context) {
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Ctx() { actor }: Context) {
     return listTeams(actor, first, after)
   }
 
   @Query(() => DepartmentConnection, { description: 'The tenant\'s departments by name.' })
   departments(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
-    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null, @Ctx() { actor }: Context) {
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Ctx() { actor }: Context) {
     return listDepartments(actor, first, after)
   }
 
@@ -105,15 +116,20 @@ export class UserResolver {
   }
 
   @Mutation(() => UserCreatePayload, { description: 'Adds a person. ADMIN only. Codes: INVALID, TAKEN, NOT_FOUND.' })
-  userCreate(@Arg('input', () => UserCreateInput, { description: 'The person.' }) input: UserCreateInput, @Ctx() { actor }: Context) {
+  userCreate(@Arg('input', () => UserCreateInput, { description: 'The person.' }) input: UserCreateInput,
+    @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     const teamId = optionalId('Team', input.teamId, 'teamId')
-    return answer(new UserCreatePayload(), () => createUser(actor, { ...input, managerId: optionalId('User', input.managerId, 'managerId'), teamId })
+    return answer(new UserCreatePayload(),
+      () => createUser(actor, { ...input, managerId: optionalId('User', input.managerId, 'managerId'), teamId })
       .then(({ user, mark }) => ({ user: { ...user, teamId }, mark })))
   }
 
-  @Mutation(() => UserMovePayload, { description: 'Gives a person another primary team from now on. ADMIN only. Codes: NOT_FOUND.' })
-  userMove(@Arg('input', () => UserMoveInput, { description: 'Who, and where to.' }) input: UserMoveInput, @Ctx() { actor }: Context) {
+  @Mutation(() => UserMovePayload, {
+    description: 'Gives a person another primary team from now on. ADMIN only. Codes: NOT_FOUND.',
+  })
+  userMove(@Arg('input', () => UserMoveInput, { description: 'Who, and where to.' }) input: UserMoveInput,
+    @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     const teamId = requireId('Team', input.teamId, 'teamId')
     return answer(new UserMovePayload(), () => moveUser(actor, { userId: requireId('User', input.userId, 'userId'), teamId })
@@ -121,7 +137,8 @@ export class UserResolver {
   }
 
   @Mutation(() => TeamCreatePayload, { description: 'Adds a team. ADMIN only. Codes: INVALID, TAKEN, NOT_FOUND.' })
-  teamCreate(@Arg('input', () => TeamCreateInput, { description: 'The team.' }) input: TeamCreateInput, @Ctx() { actor }: Context) {
+  teamCreate(@Arg('input', () => TeamCreateInput, { description: 'The team.' }) input: TeamCreateInput,
+    @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     return answer(new TeamCreatePayload(), () => createTeam(actor, {
       name: input.name,

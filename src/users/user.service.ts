@@ -9,7 +9,9 @@ import { User, UserKind, type UserRole } from './user.entity.ts'
 import { refusalForName, refusalForUser } from './user.rules.ts'
 
 /** A new person as a command asks for it; ids are uuids. */
-export interface UserInput { name: string; email: string; role: UserRole; kind?: UserKind; managerId?: string | null; teamId?: string | null }
+export interface UserInput {
+  name: string; email: string; role: UserRole; kind?: UserKind; managerId?: string | null; teamId?: string | null
+}
 
 /**
  * Creates a user, with a primary team when one is named, and returns the user with the commit's mark; emits `user.created`.
@@ -25,11 +27,17 @@ export async function createUser(actor: Actor, input: UserInput) {
     if (input.managerId) await require(tx.em, User, input.managerId, 'managerId', 'user')
     const team = input.teamId ? await require(tx.em, Team, input.teamId, 'teamId', 'team') : null
     const user = tx.em.create(User, {
-      id: newId(now), tenantId, name, email, role: input.role, kind: input.kind ?? UserKind.EMPLOYEE, managerId: input.managerId ?? null, createdAt: now, deactivatedAt: null,
+      id: newId(now), tenantId, name, email, role: input.role, kind: input.kind ?? UserKind.EMPLOYEE,
+      managerId: input.managerId ?? null, createdAt: now, deactivatedAt: null,
     })
     await tx.em.flush()
-    await tx.em.execute('insert into user_points (tenant_id, user_id) values (?, ?)', [tenantId, user.id]) // The row that writers of points lock.
-    if (team) tx.em.create(TeamMembership, { id: newId(now), tenantId, userId: user.id, teamId: team.id, isPrimary: true, startsAt: now, endsAt: null })
+    // The row that writers of points lock.
+    await tx.em.execute('insert into user_points (tenant_id, user_id) values (?, ?)', [tenantId, user.id])
+    if (team) {
+      tx.em.create(TeamMembership, {
+        id: newId(now), tenantId, userId: user.id, teamId: team.id, isPrimary: true, startsAt: now, endsAt: null,
+      })
+    }
     const mark = await emit(tx, 'user.created', { userId: user.id })
     return { user, mark }
   }))
@@ -45,13 +53,18 @@ export function moveUser(actor: Actor, { userId, teamId }: { userId: string; tea
   return inTenant(actor, async tx => {
     const user = await require(tx.em, User, userId, 'userId', 'user')
     const team = await require(tx.em, Team, teamId, 'teamId', 'team')
-    await tx.em.execute('select 1 from user_points where tenant_id = ? and user_id = ? for update', [tenantId, userId]) // Two moves at once take turns.
+    // Two moves at once take turns.
+    await tx.em.execute('select 1 from user_points where tenant_id = ? and user_id = ? for update', [tenantId, userId])
     const current = await tx.em.findOne(TeamMembership, { tenantId, userId, isPrimary: true, endsAt: null })
     if (current?.teamId === team.id) return { user, mark: null }
     if (current && current.startsAt >= now) current.teamId = team.id // Moved twice in one instant: the last word counts.
     else if (current) current.endsAt = now
     await tx.em.flush()
-    if (current?.teamId !== team.id) tx.em.create(TeamMembership, { id: newId(now), tenantId, userId, teamId: team.id, isPrimary: true, startsAt: now, endsAt: null })
+    if (current?.teamId !== team.id) {
+      tx.em.create(TeamMembership, {
+        id: newId(now), tenantId, userId, teamId: team.id, isPrimary: true, startsAt: now, endsAt: null,
+      })
+    }
     const mark = await emit(tx, 'user.moved', { userId, teamId })
     return { user, mark }
   })
@@ -69,7 +82,8 @@ export async function createTeam(actor: Actor, input: { name: string; department
   return unlessTaken('A team with this name exists already.', 'name', () => inTenant(actor, async tx => {
     if (input.departmentId) await require(tx.em, Department, input.departmentId, 'departmentId', 'department')
     if (input.leadId) await require(tx.em, User, input.leadId, 'leadId', 'user')
-    const team = tx.em.create(Team, { id: newId(now), tenantId, name, departmentId: input.departmentId ?? null, leadId: input.leadId ?? null })
+    const team = tx.em.create(
+      Team, { id: newId(now), tenantId, name, departmentId: input.departmentId ?? null, leadId: input.leadId ?? null })
     const mark = await emit(tx, 'team.created', { teamId: team.id })
     return { team, mark }
   }))
@@ -104,7 +118,9 @@ function unlessTaken<T>(message: string, field: string, work: () => Promise<T>):
   })
 }
 
-async function require<T extends object>(em: SqlEntityManager, type: new () => T, id: string, field: string, word: string): Promise<T> {
+async function require<T extends object>(
+  em: SqlEntityManager, type: new () => T, id: string, field: string, word: string,
+): Promise<T> {
   const row = await em.findOne(type, { id } as never) // Row security hides other tenants.
   if (!row) throw new Refusal(ErrorCode.NOT_FOUND, `There is no such ${word}.`, [field])
   return row as T
