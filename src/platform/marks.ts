@@ -7,7 +7,7 @@ export function markOf(outboxId: number): string {
 
 /** Returns the outbox id of a mark, or null when the text is no mark. */
 export function parseMark(text: string): number | null {
-  if (!/^m[0-9a-z]{1,10}$/.test(text)) return null
+  if (!/^m[0-9a-z]{1,11}$/.test(text)) return null
   const id = Number.parseInt(text.slice(1), 36)
   return Number.isSafeInteger(id) && id > 0 ? id : null
 }
