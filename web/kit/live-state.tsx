@@ -15,6 +15,20 @@ export function freshnessOf(state: StreamState, nowMs: number): Freshness {
   return lostMs < QUIET_MS ? 'live' : lostMs < STALE_MS ? 'reconnecting' : 'stale'
 }
 
+/** Returns how fresh the figures are now; it renders again only when that changes, not each second. */
+export function useFreshness(state: StreamState): Freshness {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    setNow(Date.now())
+    if (state.phase !== 'reconnecting') return
+    const timers = [QUIET_MS, STALE_MS].map(ms =>
+      setTimeout(() => setNow(Date.now()), Math.max(0, state.sinceMs + ms - Date.now()) + 1),
+    )
+    return () => timers.forEach(clearTimeout)
+  }, [state.phase, state.sinceMs])
+  return freshnessOf(state, now)
+}
+
 const WORDS: Record<Freshness, string> = {
   connecting: 'Connecting',
   live: 'Live',

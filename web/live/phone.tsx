@@ -1,12 +1,13 @@
 /** The board on a phone: the list, the reader's own place above it, and the tenant's other boards one touch away. */
-import { boardLabels, figure, periodWords, timeLeft, zoneWords } from '../kit/format.ts'
-import { freshnessOf, LiveDot, staleSentence, useNow, type Freshness } from '../kit/live-state.tsx'
+import { boardLabels, figure } from '../kit/format.ts'
+import { LiveDot, staleSentence, useFreshness, type Freshness } from '../kit/live-state.tsx'
 import { Icon, LevelBadge, Mark } from '../kit/marks.tsx'
 import { ThemeToggle } from '../kit/theme.tsx'
 import { Announcer } from './announce.tsx'
 import { pagesOf, rowsByRank } from '../board/board.ts'
 import { Bones, EmptyBoard } from './blank.tsx'
 import { BoardList } from '../board/board-list.tsx'
+import { ClosesIn } from './clock.tsx'
 import type { OpenBoard } from './live.tsx'
 import { useMoments } from './moments.ts'
 import { OwnPlace } from './own-place.tsx'
@@ -19,10 +20,9 @@ const BOARDS_MAX = 6
 /** Returns the phone's page of an open board. */
 export function Phone({ session, board, state, asTable, setAsTable }: OpenBoard) {
   const { access, connection, facts, viewer, boards } = session
-  const now = useNow()
   const { moment, queue } = useMoments()
   useFeedStream(connection, ['LEVEL_CHANGED'], queue)
-  const freshness = freshnessOf(state, now)
+  const freshness = useFreshness(state)
   const band = staleSentence(state, freshness, facts.timeZone)
   const rows = rowsByRank(board)
   const moves = rows.some(row => row.closeRank !== null)
@@ -30,7 +30,7 @@ export function Phone({ session, board, state, asTable, setAsTable }: OpenBoard)
   const page = pagesOf(board.order, Math.max(1, board.order.length))[0]
   return (
     <div className="phone">
-      <PhoneHeader session={session} now={now} freshness={freshness} />
+      <PhoneHeader session={session} freshness={freshness} />
       {band && <p className="band">{band}</p>}
       <Boards boards={boards} currentId={facts.id} />
       {moment?.level && moment.user && (
@@ -86,20 +86,18 @@ export function Phone({ session, board, state, asTable, setAsTable }: OpenBoard)
 
 interface PhoneHeaderProps {
   session: OpenBoard['session']
-  now: number
   freshness: Freshness
 }
 
-function PhoneHeader({ session: { facts, viewer }, now, freshness }: PhoneHeaderProps) {
-  const { closes } = periodWords(facts.period)
-  const left =
-    facts.periodEnd && closes && `Closes in ${timeLeft(Date.parse(facts.periodEnd) - now)}, ${zoneWords(facts.timeZone)}`
+function PhoneHeader({ session: { facts, viewer }, freshness }: PhoneHeaderProps) {
   return (
     <header>
       <Mark />
       <h1>
         {facts.name}
-        <small>{left || viewer.tenant.name}</small>
+        <small>
+          <ClosesIn facts={facts} otherwise={viewer.tenant.name} />
+        </small>
       </h1>
       <LiveDot freshness={freshness} />
     </header>

@@ -1,19 +1,18 @@
 /** The wall: eight rows to be read from five meters, what just happened beside them, and a foot that covers nothing. */
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { periodStartWords, periodWords } from '../kit/format.ts'
-import { freshnessOf, staleSentence, useNow } from '../kit/live-state.tsx'
+import { staleSentence, useFreshness } from '../kit/live-state.tsx'
 import { Mark } from '../kit/marks.tsx'
 import { Announcer } from './announce.tsx'
 import { pagesOf, rowsByRank } from '../board/board.ts'
 import { BoardList } from '../board/board-list.tsx'
 import { Bones, EmptyBoard } from './blank.tsx'
 import { Countdown, WallClock } from './clock.tsx'
-import { useMoments } from './moments.ts'
+import { WallFoot } from './foot.tsx'
 import type { OpenBoard } from './live.tsx'
 import { useNameRoom } from './name-room.ts'
-import { useFeedStream } from '../board/streams.ts'
 import { TableView } from './table-view.tsx'
-import { ClimbersTile, FeedTile, LevelsFoot, MomentBand, RaceTile } from './tiles.tsx'
+import { ClimbersTile, FeedTile, RaceTile } from './tiles.tsx'
 import { Tools, useIdlePointer } from './tools.tsx'
 
 const ROWS_MAX = 8
@@ -21,22 +20,18 @@ const PAGE_MS = 12_000
 
 /** Returns the wall of an open board. */
 export function Wall({ session: { connection, facts, viewer, boards }, board, state, asTable, setAsTable }: OpenBoard) {
-  const now = useNow()
   useIdlePointer()
-  const { moment, queue } = useMoments()
-  const feed = useFeedStream(connection, ['POINTS_AWARDED'])
-  const levels = useFeedStream(connection, ['LEVEL_CHANGED'], queue)
   const rowsMax = rowsWanted()
   const gaps = rowsMax === ROWS_MAX // Larger rows need the room for the names.
   const nameLengthMax = useNameRoom(rowsMax, gaps)
   const pages = pagesOf(board.order, rowsMax)
   const [turn, held, setHeld] = usePageTurn(pages.length, asTable)
   const page = pages[turn % pages.length] ?? pages[0]
-  const freshness = freshnessOf(state, now)
+  const freshness = useFreshness(state)
   const band = staleSentence(state, freshness, facts.timeZone)
   const rows = rowsByRank(board)
   const moves = rows.some(row => row.closeRank !== null)
-  const since = periodStartWords(facts.period, facts.periodStart, facts.timeZone)
+  const since = useMemo(() => periodStartWords(facts.period, facts.periodStart, facts.timeZone), [facts])
   const others = boards.filter(one => one.subject !== facts.subject)
   const other = others.find(one => one.period === facts.period) ?? others[0]
   const places = page && pages.length > 1 ? `places ${page.from}–${page.to} of ${Math.max(facts.size, board.order.length)}` : ''
@@ -51,8 +46,8 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
           </small>
         </h1>
         <Tools asTable={asTable} setAsTable={setAsTable} held={held} setHeld={pages.length > 1 ? setHeld : null} />
-        <Countdown facts={facts} now={now} />
-        <WallClock facts={facts} now={now} freshness={freshness} />
+        <Countdown facts={facts} />
+        <WallClock facts={facts} freshness={freshness} />
       </header>
       <main aria-label="Leaderboard">
         {band ? (
@@ -73,9 +68,9 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
       <aside aria-label="Beside the board">
         {other && <RaceTile connection={connection} board={other} />}
         <ClimbersTile board={board} since={since} />
-        <FeedTile items={feed} />
+        <FeedTile connection={connection} />
       </aside>
-      <footer>{moment ? <MomentBand moment={moment} key={moment.id} /> : <LevelsFoot items={levels} />}</footer>
+      <WallFoot connection={connection} />
       <Announcer leader={rows[0]} freshness={freshness} />
     </div>
   )

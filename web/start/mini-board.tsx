@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react'
 import { liveUrl } from '../kit/ask.ts'
 import { figure } from '../kit/format.ts'
-import { freshnessOf, LiveDot, useNow } from '../kit/live-state.tsx'
+import { LiveDot, useFreshness, useNow } from '../kit/live-state.tsx'
 import { rowsByRank } from '../board/board.ts'
 import { BoardList } from '../board/board-list.tsx'
 import { useBoardStream } from '../board/streams.ts'
@@ -59,7 +59,7 @@ function Rows({ connection, board: { id, name }, ended }: RowsProps) {
     <>
       <div className="head">
         <h2>{name}</h2>
-        <LiveDot freshness={freshnessOf(state, now)} />
+        <LiveDot freshness={useFreshness(state)} />
       </div>
       <div className="frame">
         <BoardList
