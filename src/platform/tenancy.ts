@@ -1,6 +1,8 @@
 /**
- * The doors to a tenant's rows. Nothing reads or writes outside them: row security shows nothing to a connection without a tenant.
- * `inTenant` is for entities, `inTenantOnce` for one statement in one round trip, `inTenantBatch` for commands in few round trips.
+ * The doors to a tenant's rows. Nothing reads or writes outside them: row security shows nothing to a connection without
+ * a tenant.
+ * `inTenant` is for entities, `inTenantOnce` for one statement in one round trip, `inTenantBatch` for commands in few
+ * round trips.
  */
 import type { SqlEntityManager } from '@mikro-orm/postgresql'
 import type { PoolClient, QueryResultRow } from 'pg'
@@ -28,7 +30,8 @@ const SET_TENANT = { name: 'set_tenant', text: `select set_config('app.tenant_id
 /** Returns what `work` returns, run in one transaction of the actor's tenant through MikroORM; rolls back when it throws. */
 export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
   const em = actor.db.orm.em.fork({ session: { variables: { 'app.tenant_id': actor.tenantId } } })
-  const done = em.transactional(inner => work({ em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now })) as Promise<T>
+  const done =
+    em.transactional(inner => work({ em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now })) as Promise<T>
   return done.then(result => {
     actor.db.onEmit()
     return result
@@ -36,7 +39,9 @@ export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise
 }
 
 /** Returns the rows of one statement, run in its own transaction of the tenant, in one round trip. */
-export async function inTenantOnce<Row extends QueryResultRow>(actor: Pick<Actor, 'tenantId' | 'db'>, statement: Statement): Promise<Row[]> {
+export async function inTenantOnce<Row extends QueryResultRow>(
+  actor: Pick<Actor, 'tenantId' | 'db'>, statement: Statement,
+): Promise<Row[]> {
   const [rows] = await inTenantBatch(actor, async ({ last }) => last([statement]))
   return rows as Row[]
 }
@@ -56,10 +61,15 @@ export async function inTenantBatch<T>(
 ): Promise<T> {
   const client = await db.pool.connect()
   let state: 'new' | 'open' | 'done' = 'new'
+  let failure: Error | null = null
   const send = async (statements: Statement[], commit: boolean) => {
+    if (state === 'done') throw new Error('this batch is committed: nothing more can be sent in it')
+    if (failure) throw failure // To a COMMIT after a failure PostgreSQL answers ROLLBACK, which is no error.
     const opening = state === 'new' ? [{ name: begin, text: begin }, { ...SET_TENANT, values: [tenantId] }] : []
     state = 'open'
-    const answers = await sendTogether(client, [...opening, ...statements, ...commit ? [COMMIT] : []])
+    const answers = await sendTogether(client, [...opening, ...statements, ...commit ? [COMMIT] : []]).catch((error: Error) => {
+      throw (failure = error)
+    })
     if (commit) {
       state = 'done'
       if (statements.some(({ name }) => name === EMIT)) db.onEmit()
@@ -84,7 +94,10 @@ async function giveBack(client: PoolClient, state: 'new' | 'open' | 'done', brok
   client.release(rolledBack ? undefined : broken ?? true)
 }
 
-/** Returns what `work` returns, tried again when two commands met (serialization failure, deadlock, or a unique key taken meanwhile). */
+/**
+ * Returns what `work` returns, tried again when two commands met (serialization failure, deadlock, or a unique key taken
+ * meanwhile).
+ */
 export async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
