@@ -1,4 +1,7 @@
-/** What tests stand on: a real node on its own database, tenants to play with, people who ask over HTTP and WebSocket. No mocks. */
+/**
+ * What tests stand on: a real node on its own database, tenants to play with, people who ask over HTTP and WebSocket. No
+ * mocks.
+ */
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,7 +53,10 @@ export async function asOwner<Row>(database: string, text: string, values: unkno
 
 /** Starts a node on `addresses` (a new database when absent), on a free port; it is closed after the file. */
 export async function testNode(options: Partial<NodeOptions> = {}): Promise<LaurelNode> {
-  const node = await startNode({ addresses: options.addresses ?? await freshDatabase(), issuers: [issuer], relay: true, host: '127.0.0.1', port: 0, ...options })
+  const node = await startNode({
+    addresses: options.addresses ?? await freshDatabase(), issuers: [issuer], relay: true, host: '127.0.0.1', port: 0,
+    ...options,
+  })
   closers.push(() => node.close())
   return node
 }
@@ -65,7 +71,10 @@ export async function tokenOf(tenantId: string, userId: string | null, role: Rol
 }
 
 /** What the API answers over HTTP. */
-export interface Answer { data?: any; errors?: { message: string; path?: string[]; extensions: { code: string } & Record<string, unknown> }[]; extensions?: unknown } // eslint-disable-line
+export interface Answer {
+  data?: any; errors?: { message: string; path?: string[]; extensions: { code: string } & Record<string, unknown> }[]
+  extensions?: unknown
+}
 
 /** A person who asks. */
 export class Person {
@@ -79,7 +88,9 @@ export class Person {
   /** Returns the whole answer of an operation over HTTP. */
   async ask(query: string, variables: object = {}): Promise<Answer> {
     const response = await fetch(`${this.url}/graphql`, {
-      method: 'POST', headers: { 'content-type': 'application/json', ...this.token ? { authorization: `Bearer ${this.token}` } : {} }, body: JSON.stringify({ query, variables }) })
+      method: 'POST', body: JSON.stringify({ query, variables }),
+      headers: { 'content-type': 'application/json', ...this.token ? { authorization: `Bearer ${this.token}` } : {} },
+    })
     return await response.json() as Answer
   }
 
@@ -104,7 +115,10 @@ export class Subscription {
   #wake = () => {}
   readonly #client
   constructor(url: string, token: string, query: string, variables: object) {
-    this.#client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${token}` }, retryAttempts: 0 })
+    this.#client = createClient({
+      url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` }, retryAttempts: 0,
+    })
     this.#client.on('closed', event => {
       const { code, reason } = event as { code: number; reason: string }
       this.closedWith = { code, reason }
@@ -135,7 +149,10 @@ export class Subscription {
     const deadline = Date.now() + waitMs
     while (!condition()) {
       const left = deadline - Date.now()
-      if (left <= 0) throw new Error(`nothing came within ${waitMs} ms; errors: ${JSON.stringify(this.errors)}, closed: ${JSON.stringify(this.closedWith)}`)
+      if (left <= 0) {
+        throw new Error(
+          `nothing came within ${waitMs} ms; errors: ${JSON.stringify(this.errors)}, closed: ${JSON.stringify(this.closedWith)}`)
+      }
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, Math.min(left, 100))
         this.#wake = () => {
@@ -179,11 +196,14 @@ export async function tenant(...people: string[]): Promise<TestTenant> {
 }
 
 /** As `tenant`, on a node of one's own and in a time zone. */
-export async function tenantOn(node: LaurelNode, { timeZone, since }: { timeZone: string; since?: Date }, ...people: string[]): Promise<TestTenant> {
+export async function tenantOn(
+  node: LaurelNode, { timeZone, since }: { timeZone: string; since?: Date }, ...people: string[]
+): Promise<TestTenant> {
   const { db } = node
   const slug = `t-${randomUUID().slice(0, 12)}`
   const begun = since ?? new Date(Date.now() - 400 * 86_400_000)
-  const tenantId = await createTenant(db, begun, { slug, name: `Tenant ${slug}`, platforms: ['bizosaas'], timeZone, currency: 'EUR' })
+  const tenantId = await createTenant(
+    db, begun, { slug, name: `Tenant ${slug}`, platforms: ['bizosaas'], timeZone, currency: 'EUR' })
   const actorFor = (userId: string | null, now = new Date()): Actor => ({ tenantId, userId, role: 'ADMIN', now, db })
   const founder = actorFor(null, begun)
   await installPack(founder, readPack('revenue'), begun)
@@ -195,7 +215,8 @@ export async function tenantOn(node: LaurelNode, { timeZone, since }: { timeZone
     const { user } = await createUser(founder, { name, email: `${name}@${slug}.example`, role: UserRole[role], teamId: team.id })
     users.set(name, { id: user.id, role, token: await tokenOf(tenantId, user.id, role) })
   }
-  const sql = <Row extends Record<string, unknown>>(text: string, values: unknown[] = []) => inTenantOnce<Row>({ tenantId, db }, { text, values })
+  const sql = <Row extends Record<string, unknown>>(text: string, values: unknown[] = []) =>
+    inTenantOnce<Row>({ tenantId, db }, { text, values })
   const known = (name: string) => users.get(name) ?? (() => { throw new Error(`nobody is called ${name}`) })()
   const settled = async () => {
     for (let tries = 0; (await sql('select 1 from outbox limit 1')).length; tries++) {
@@ -208,10 +229,14 @@ export async function tenantOn(node: LaurelNode, { timeZone, since }: { timeZone
     id: name => wireId('User', known(name).id),
     as: (name, role) => {
       const { token } = known(name)
-      return role ? new DeferredPerson(node.url, tokenOf(tenantId, known(name).id, role)) as unknown as Person : new Person(node.url, token)
+      const granted = () => new DeferredPerson(node.url, tokenOf(tenantId, known(name).id, role!)) as unknown as Person
+      return role ? granted() : new Person(node.url, token)
     },
     actor: (name, now) => actorFor(name ? known(name).id : null, now),
-    points: async name => (await sql<{ points: number }>('select points from user_points where user_id = $1', [known(name).id]))[0]!.points,
+    async points(name) {
+      const [row] = await sql<{ points: number }>('select points from user_points where user_id = $1', [known(name).id])
+      return row!.points
+    },
     async emitted() {
       await settled()
       return (await sql<{ topic: string }>('select topic from event_log order by pos')).map(({ topic }) => topic)
@@ -245,4 +270,5 @@ export function uuid(kind: Parameters<typeof uuidOf>[0], id: string): string {
 
 /** The mutation most tests send. */
 export const RECORD = `mutation Record($input: ActivityRecordInput!) { activityRecord(input: $input) {
-  activity { id type { key points } user { id } occurredAt quantity pointEntries { id points } } duplicate idempotencyHit userErrors { code message field } mark } }`
+  activity { id type { key points } user { id } occurredAt quantity pointEntries { id points } } duplicate idempotencyHit
+  userErrors { code message field } mark } }`

@@ -1,4 +1,7 @@
-/** Several nodes over one PostgreSQL and one Redis: what one commits the others tell, and no outage loses or doubles a message. */
+/**
+ * Several nodes over one PostgreSQL and one Redis: what one commits the others tell, and no outage loses or doubles a
+ * message.
+ */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,11 +29,14 @@ afterAll(async () => {
 /** Two nodes, a tenant, a board, and subscribers on both. */
 async function pair(nodes: [LaurelNode, LaurelNode]) {
   const acme = await tenantOn(nodes[0], { timeZone: 'UTC' }, 'ann', 'bob')
-  const { leaderboard } = await createLeaderboard(acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.MONTHLY })
+  const { leaderboard } = await createLeaderboard(
+    acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.MONTHLY })
   const id = wireId('Leaderboard', leaderboard.id)
   await acme.settled()
   const { token } = acme.as('ann')
-  const subscribers = nodes.flatMap(({ url }) => [new ResumingSubscriber(() => ({ url, token }), FEED), new ResumingSubscriber(() => ({ url, token }), BOARD, { id })])
+  const subscribers = nodes.flatMap(({ url }) => [
+    new ResumingSubscriber(() => ({ url, token }), FEED), new ResumingSubscriber(() => ({ url, token }), BOARD, { id }),
+  ])
   await until(() => subscribers.every(({ cursor }) => cursor !== null))
   return { acme, subscribers, people: nodes.map(({ url }) => new Person(url, token)) }
 }
@@ -56,9 +62,11 @@ async function record(person: Person): Promise<string> {
 
 /** By the ledger, the independent oracle: every award told once to every feed, and every board where the sums say. */
 async function judge(acme: TestTenant, subscribers: ResumingSubscriber[]): Promise<void> {
-  const entries = await acme.sql<{ points: number; userId: string }>('select points, user_id as "userId" from point_entry order by seq')
+  const entries = await acme.sql<{ points: number; userId: string }>(`select points, user_id as "userId" from point_entry
+    order by seq`)
   const sum = entries.reduce((total, { points }) => total + points, 0)
-  await until(() => subscribers.every(({ items, standings }) => items.filter(({ kind }) => kind === 'POINTS_AWARDED').length === entries.length
+  await until(() => subscribers.every(({ items, standings }) =>
+    items.filter(({ kind }) => kind === 'POINTS_AWARDED').length === entries.length
     || [...standings.values()].reduce((total, { points }) => total + points, 0) === sum))
   for (const { broken, reasons, items, standings } of subscribers) {
     expect(broken).toEqual([])
@@ -75,31 +83,41 @@ async function close(subscribers: ResumingSubscriber[]): Promise<void> {
   await Promise.all(subscribers.map(subscriber => subscriber.close()))
 }
 
-const readiness = async ({ url }: LaurelNode) => await (await fetch(`${url}/readyz`)).json() as { status: string; reasons: string[] }
+const readiness = async ({ url }: LaurelNode) =>
+  await (await fetch(`${url}/readyz`)).json() as { status: string; reasons: string[] }
 
 test('what one node commits, the other tells, with or without the relay on its side', async context => {
   if (!redis) return context.skip('redis-server is not on the PATH')
   const addresses = await freshDatabase()
-  const nodes = [await testNode({ addresses, redisUrl: redis.url }), await testNode({ addresses, redisUrl: redis.url, relay: false })] as [LaurelNode, LaurelNode]
+  const nodes = [
+    await testNode({ addresses, redisUrl: redis.url }), await testNode({ addresses, redisUrl: redis.url, relay: false }),
+  ] as [LaurelNode, LaurelNode]
   const { acme, subscribers, people } = await pair(nodes)
   const marks = [await record(people[0]!), await record(people[1]!)]
   await until(() => subscribers.every(subscriber => marks.every(mark => subscriber.marks.includes(mark))))
-  const { leaderboards } = await people[1]!.run('query($mark: Mark) { leaderboards { nodes { standings(atLeast: $mark) { nodes { points } } } } }', { mark: await record(people[0]!) })
+  const { leaderboards } = await people[1]!.run(`query($mark: Mark) { leaderboards { nodes { standings(atLeast: $mark) { nodes {
+    points } } } } }`, { mark: await record(people[0]!) })
   expect(leaderboards.nodes).toEqual([{ standings: { nodes: [{ points: 150 }] } }])
   await judge(acme, subscribers)
   await close(subscribers)
 })
 
-test('Redis is killed and comes back empty in the middle of a burst: nodes say so, serve on, and nobody loses or doubles', async context => {
+test('Redis is killed and comes back empty in the middle of a burst: nodes say so, serve on, and nobody loses or doubles',
+  async context => {
   if (!redis) return context.skip('redis-server is not on the PATH')
   const own = (await startRedis(folder))!
   const addresses = await freshDatabase()
-  const nodes = [await testNode({ addresses, redisUrl: own.url }), await testNode({ addresses, redisUrl: own.url, relay: false })] as [LaurelNode, LaurelNode]
+  const nodes = [
+    await testNode({ addresses, redisUrl: own.url }), await testNode({ addresses, redisUrl: own.url, relay: false }),
+  ] as [LaurelNode, LaurelNode]
   const { acme, subscribers, people } = await pair(nodes)
   const burst = Promise.all(people.map(async person => { for (let at = 0; at < 150; at++) await record(person) }))
   await own.end('SIGKILL')
   await until(() => nodes.every(({ broker }) => !broker.healthy()))
-  expect(await readiness(nodes[1])).toEqual({ status: 'degraded', reasons: ['Redis cannot be reached: commits of other nodes arrive within a second instead of at once'] })
+  expect(await readiness(nodes[1])).toEqual({
+    status: 'degraded',
+    reasons: ['Redis cannot be reached: commits of other nodes arrive within a second instead of at once'],
+  })
   await burst
   await judge(acme, subscribers) // Level by polling, without Redis.
   await own.begin()
@@ -159,7 +177,8 @@ test('when the leading process is killed with -9, another leads in under 5 secon
   if (!redis) return context.skip('redis-server is not on the PATH')
   const { owner } = await freshDatabase()
   const settings = {
-    DATABASE_URL: `postgresql://${owner.user}@${encodeURIComponent(owner.host!)}:${owner.port}/${owner.database}`, REDIS_URL: redis.url, LAUREL_DEMO: '1', LAUREL_DATA: join(folder, 'lead'),
+    DATABASE_URL: `postgresql://${owner.user}@${encodeURIComponent(owner.host!)}:${owner.port}/${owner.database}`,
+    REDIS_URL: redis.url, LAUREL_DEMO: '1', LAUREL_DATA: join(folder, 'lead'),
   }
   const leader = await startServer(settings)
   await pauseSimulator(leader.url)

@@ -42,7 +42,8 @@ export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Brok
         heard.delete(own)
         if (heard.size || listeners.get(name) !== heard) return
         listeners.delete(name)
-        await line.unsubscribe(name, hear)
+        // While Redis is away the channel is merely forgotten here: waiting for it would hold up a node that closes.
+        if (line.isReady()) await line.unsubscribe(name, hear).catch((error: Error) => log.warn({ reason: error.message }, 'a channel was not left'))
       }
     },
     healthy: () => line.isReady(),
@@ -76,7 +77,8 @@ async function serverLine(url: string): Promise<Line> {
     subscribe: (channel, hear) => receiver.subscribe(channel, hear),
     unsubscribe: (channel, hear) => receiver.unsubscribe(channel, hear),
     isReady: () => sender.isReady && receiver.isReady,
-    close: () => Promise.allSettled([sender.close(), receiver.close()]),
+    // A client that is looking for its server has nothing to say good-bye to, and would wait for it.
+    close: () => Promise.allSettled([sender, receiver].map(client => client.isReady ? client.close() : client.destroy())),
   }
 }
 

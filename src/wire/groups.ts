@@ -1,8 +1,12 @@
 /**
  * Shared execution: subscribers who may see the same answer form a group; a message is executed and serialized once for all of
- * them. A group's resolvers run without a viewer. One that asks for the viewer makes the group execute for each subscriber instead.
+ * them. A group's resolvers run without a viewer. One that asks for the viewer makes the group execute for each
+ * subscriber instead.
  */
-import { type DocumentNode, execute, type ExecutionArgs, type ExecutionResult, type FragmentDefinitionNode, Kind, type OperationDefinitionNode, visit } from 'graphql'
+import {
+  type DocumentNode, execute, type ExecutionArgs, type ExecutionResult, type FragmentDefinitionNode, Kind,
+  type OperationDefinitionNode, visit,
+} from 'graphql'
 import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import type { Actor } from '../platform/tenancy.ts'
@@ -22,7 +26,9 @@ export interface Outlet {
 }
 
 /** One subscriber in a group. */
-export interface Member { id: string; outlet: Outlet; place: Place; actor: Actor; isBusy: boolean; wasHeld: boolean; fail(error: Error): void }
+export interface Subscriber {
+  id: string; outlet: Outlet; place: Place; actor: Actor; isBusy: boolean; wasHeld: boolean; fail(error: Error): void
+}
 
 /** How a person stands: what may have changed since a subscriber joined. */
 export interface Standing { isActive: boolean; teamId: string | null }
@@ -45,7 +51,7 @@ const RETRY_MS = 1_000
 
 /** All subscribers of one document, variables and audience. */
 export class Group {
-  readonly members = new Set<Member>()
+  readonly subscribers = new Set<Subscriber>()
   readonly #args: ExecutionArgs
   readonly #source: StreamSource
   readonly #contextFor: ContextFor
@@ -65,82 +71,92 @@ export class Group {
     this.#stop()
   }
 
-  /** Ends the members whose person may no longer follow this stream. */
+  /** Ends the subscribers whose person may no longer follow this stream. */
   review(people: ReadonlyMap<Actor, Standing>): void {
     const { allows } = this.#source
     if (!allows) return
-    for (const { actor, fail } of this.members) {
+    for (const { actor, fail } of this.subscribers) {
       const standing = people.get(actor)
-      if (standing && !allows(standing)) fail(fault('FORBIDDEN', 'You may no longer follow this: your team has changed. Subscribe again to what is yours now.'))
+      if (standing && !allows(standing)) {
+        fail(fault('FORBIDDEN', 'You may no longer follow this: your team has changed. Subscribe again to what is yours now.'))
+      }
     }
   }
 
-  /** Brings every member that can take more to the stream's present. A member that is being served is served again when it is behind. */
+  /**
+   * Brings every subscriber that can take more to the stream's present. A subscriber that is being served is served again when it
+   * is behind.
+   */
   flush(): void {
     // Members at one place read the same; most are at the newest.
-    const byPlace = new Map<string, Member[]>()
-    for (const member of this.members) {
-      if (member.isBusy) continue
-      if (!member.outlet.ready()) {
-        member.wasHeld = true
+    const byPlace = new Map<string, Subscriber[]>()
+    for (const subscriber of this.subscribers) {
+      if (subscriber.isBusy) continue
+      if (!subscriber.outlet.ready()) {
+        subscriber.wasHeld = true
         continue
       }
-      const { pos, told, reason } = member.place
-      const key = `${pos}|${told}|${reason}|${member.wasHeld}`
+      const { pos, told, reason } = subscriber.place
+      const key = `${pos}|${told}|${reason}|${subscriber.wasHeld}`
       const alike = byPlace.get(key)
-      if (alike) alike.push(member)
-      else byPlace.set(key, [member])
+      if (alike) alike.push(subscriber)
+      else byPlace.set(key, [subscriber])
     }
     for (const alike of byPlace.values()) void this.#serve(alike)
   }
 
-  async #serve(alike: Member[]): Promise<void> {
-    for (const member of alike) member.isBusy = true
+  async #serve(alike: Subscriber[]): Promise<void> {
+    for (const subscriber of alike) subscriber.isBusy = true
     const moved = await this.#advance(alike).catch((error: Error) => {
       log.error({ source: this.#source.key, reason: error.message }, 'a stream could not be read and is tried again')
       setTimeout(() => this.flush(), RETRY_MS).unref()
       return false
     })
-    for (const member of alike) member.isBusy = false
+    for (const subscriber of alike) subscriber.isBusy = false
     if (moved) this.flush()
   }
 
-  /** Sends what these members have not read; returns whether there was anything. */
-  async #advance(alike: Member[]): Promise<boolean> {
+  /** Sends what these subscribers have not read; returns whether there was anything. */
+  async #advance(alike: Subscriber[]): Promise<boolean> {
     const { place, wasHeld } = alike[0]!
     let read = await this.#source.read(place)
     // A reader that was held back and missed much needs the newest, not the way there.
-    if (wasHeld && this.#source.kind === 'STATE' && read.messages.length > MISSED_MAX) read = await this.#source.read({ pos: null, told: 0, reason: 'SLOW_CLIENT' })
+    if (wasHeld && this.#source.kind === 'STATE' && read.messages.length > MISSED_MAX) {
+      read = await this.#source.read({ pos: null, told: 0, reason: 'SLOW_CLIENT' })
+    }
     for (const message of read.messages) {
       if (this.#isPersonal) await this.#sendPersonal(alike, message)
       else await this.#sendShared(alike, message)
     }
-    for (const member of alike) {
-      member.place = read.place
-      member.wasHeld = false
+    for (const subscriber of alike) {
+      subscriber.place = read.place
+      subscriber.wasHeld = false
     }
     return read.place !== place
   }
 
-  async #sendShared(alike: Member[], message: object): Promise<void> {
+  async #sendShared(alike: Subscriber[], message: object): Promise<void> {
     let payload = this.#payloads.get(message)
     if (!payload) this.#payloads.set(message, (payload = this.#execute(message, this.#contextFor(audienceOf(alike[0]!.actor)))))
     let ready: Payload
     try {
       ready = await payload
     } catch (error) {
-      if (!(error instanceof ViewerAsked)) throw error
+      if (!(error instanceof ViewerAsked)) {
+        this.#payloads.delete(message)
+        throw error
+      }
       this.#isPersonal = true
       return this.#sendPersonal(alike, message)
     }
-    for (const member of alike) if (this.members.has(member)) member.outlet.send(member.id, ready)
+    for (const subscriber of alike) if (this.subscribers.has(subscriber)) subscriber.outlet.send(subscriber.id, ready)
     messages.inc(alike.length)
   }
 
-  async #sendPersonal(alike: Member[], message: object): Promise<void> {
-    for (const member of alike) {
-      const payload = await this.#execute(message, this.#contextFor({ ...member.actor, now: new Date() }))
-      if (this.members.has(member)) member.outlet.send(member.id, payload)
+  async #sendPersonal(alike: Subscriber[], message: object): Promise<void> {
+    for (const subscriber of alike) {
+      const payload = await this.#execute(message, this.#contextFor({ ...subscriber.actor, now: new Date() }))
+      if (this.subscribers.has(subscriber)) subscriber.outlet.send(subscriber.id, payload)
     }
     messages.inc(alike.length)
   }
@@ -149,7 +165,10 @@ export class Group {
     executions.inc()
     const { data, errors } = await execute({ ...this.#args, rootValue: message, contextValue }) as ExecutionResult
     if (errors?.some(({ originalError }) => originalError instanceof ViewerAsked)) throw new ViewerAsked()
-    return new Payload(JSON.stringify(errors ? { data, errors: errors.map(formatError) } : { data }))
+    const shown = errors?.map(formatError)
+    // A message with holes would count as delivered: it is made again when the vault is back.
+    if (shown?.some(({ extensions }) => extensions?.code === 'UNAVAILABLE')) throw new Error('the database is away')
+    return new Payload(JSON.stringify(shown ? { data, errors: shown } : { data }))
   }
 }
 
@@ -175,17 +194,17 @@ export class Groups {
   }
 
   /** Adds a subscriber, which then gets its first message; returns how it leaves, which touches no other. */
-  join(args: ExecutionArgs, source: StreamSource, member: Member): () => void {
-    const key = `${member.actor.tenantId}|${source.key}|${operationKey(args)}`
+  join(args: ExecutionArgs, source: StreamSource, subscriber: Subscriber): () => void {
+    const key = `${subscriber.actor.tenantId}|${source.key}|${operationKey(args)}`
     let group = this.#groups.get(key)
     if (!group) this.#groups.set(key, (group = new Group(args, source, this.#contextFor, this.#isPersonal)))
     const joined = group
-    joined.members.add(member)
-    member.outlet.onReady(() => joined.flush())
+    joined.subscribers.add(subscriber)
+    subscriber.outlet.onReady(() => joined.flush())
     joined.flush()
     return () => {
-      joined.members.delete(member)
-      if (joined.members.size || this.#groups.get(key) !== joined) return
+      joined.subscribers.delete(subscriber)
+      if (joined.subscribers.size || this.#groups.get(key) !== joined) return
       this.#groups.delete(key)
       joined.close()
     }
@@ -197,26 +216,37 @@ const texts = new WeakMap<DocumentNode, { text: string; placing: Set<string> }>(
 /** Returns what tells one operation's answers from another's: its text, its name, and the variables that reach a field. */
 function operationKey({ document, operationName, variableValues }: ExecutionArgs): string {
   let known = texts.get(document)
-  if (!known) texts.set(document, (known = { text: document.loc?.source.body ?? JSON.stringify(document), placing: placingVariables(document) }))
+  if (!known) {
+    texts.set(document, (known = {
+      text: document.loc?.source.body ?? JSON.stringify(document), placing: placingVariables(document),
+    }))
+  }
   const { text, placing } = known
-  const variables = Object.entries(variableValues ?? {}).filter(([name]) => !placing.has(name)).sort(([one], [other]) => one < other ? -1 : 1)
+  const variables = Object.entries(variableValues ?? {}).filter(([name]) => !placing.has(name))
+    .sort(([one], [other]) => one < other ? -1 : 1)
   return `${text}|${operationName ?? ''}|${JSON.stringify(variables)}`
 }
 
-/** Returns the variables that only say where a subscriber begins (`after`, `atLeast` of the root field): they change no answer. */
+/**
+ * Returns the variables that only say where a subscriber begins (`after`, `atLeast` of the root field): they change no
+ * answer.
+ */
 function placingVariables(document: DocumentNode): Set<string> {
   const placing = new Set<string>()
   const elsewhere = new Set<string>()
   const roots = new Set<unknown>()
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION) for (const field of (definition as OperationDefinitionNode).selectionSet.selections) roots.add(field)
+    if (definition.kind === Kind.OPERATION_DEFINITION) {
+      for (const field of (definition as OperationDefinitionNode).selectionSet.selections) roots.add(field)
+    }
   }
   visit(document as DocumentNode & { definitions: readonly (OperationDefinitionNode | FragmentDefinitionNode)[] }, {
     VariableDefinition: () => false,
     Variable(node, _key, _parent, _path, ancestors) {
       const argument = ancestors.at(-1) as { kind?: string; name?: { value: string } } | undefined
       const field = ancestors.at(-3)
-      const isPlace = argument?.kind === Kind.ARGUMENT && (argument.name?.value === 'after' || argument.name?.value === 'atLeast') && roots.has(field)
+      const isPlace = argument?.kind === Kind.ARGUMENT && (argument.name?.value === 'after' || argument.name?.value === 'atLeast')
+        && roots.has(field)
       ;(isPlace ? placing : elsewhere).add(node.name.value)
     },
   })
