@@ -35,18 +35,21 @@ async function run(): Promise<void> {
   }
   process.on('SIGINT', () => stop('Ctrl-C')).on('SIGTERM', () => stop('SIGTERM'))
   // A promise that nobody waited for is a fault of one request; it must not end the house for everybody.
-  process.on('unhandledRejection', error => log.error({ reason: error instanceof Error ? error.stack : String(error) }, 'a fault that nobody heard'))
+  process.on('unhandledRejection', error => log.error(
+    { reason: error instanceof Error ? error.stack : String(error) }, 'a fault that nobody heard'))
   try {
     const pages = buildPages(step)
     const ground = await findGround(config, step)
     closers.push(() => ground.stop())
-    step(`PostgreSQL ${ground.version}, ${ground.kind === 'embedded' ? `embedded in ${ground.location}` : `at ${ground.location}`}${ground.reused && ground.kind === 'embedded' ? ' (was still running)' : ''}`)
+    const where = ground.kind === 'embedded' ? `embedded in ${ground.location}` : `at ${ground.location}`
+    step(`PostgreSQL ${ground.version}, ${where}${ground.reused && ground.kind === 'embedded' ? ' (was still running)' : ''}`)
     const migrations = await migrate(ground.addresses.owner, ground.roles, step)
     step(`schema up to date, ${migrations.total} migrations${migrations.fresh ? `, ${migrations.fresh} new` : ''}`)
     mkdirSync(config.folder, { recursive: true, mode: 0o700 })
     const demo = config.demo ? await openDemo(config, ground, migrations.total) : null
     const node = await startNode({
       addresses: ground.addresses, redisUrl: config.redisUrl, issuers: demo ? [demo.issuer] : [], relay: config.relay,
+      webhooks: { isPrivateAllowed: config.webhooksPrivate },
       host: config.host, port: config.port, pages: await pages, routes: demo?.routes,
     })
     closers.push(() => node.close())
@@ -61,7 +64,9 @@ async function run(): Promise<void> {
     say(`  Explorer      ${node.url}/explorer`)
     if (demo) say(`  Live board    ${node.url}/live/${await demo.firstBoardId()}`)
     say(`  GraphQL       ${node.url}/graphql   (subscriptions: ${node.url.replace('http', 'ws')}/graphql)`)
-    say(demo ? '  Token         npm run -s token' : '  Token         no issuer is configured: set LAUREL_DEMO=1 to try the API with invented people')
+    say(demo
+      ? '  Token         npm run -s token'
+      : '  Token         no issuer is configured: set LAUREL_DEMO=1 to try the API with invented people')
     say()
     say('  Ctrl-C stops it; the data stays.')
   } catch (error) {

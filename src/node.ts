@@ -1,4 +1,7 @@
-/** A node: everything between the vault and the sockets, put together in order, taken apart in reverse. Tests run the same nodes. */
+/**
+ * A node: everything between the vault and the sockets, put together in order, taken apart in reverse. Tests run the same
+ * nodes.
+ */
 import { Client, type ClientConfig } from 'pg'
 import { type Auth, authOf, type Issuer } from './wire/auth.ts'
 import type { Broker } from './wire/broker.ts'
@@ -10,6 +13,7 @@ import { startJobs } from './wire/jobs.ts'
 import { Documents } from './wire/documents.ts'
 import { Groups } from './wire/groups.ts'
 import { drained } from './wire/metrics.ts'
+import { Queues } from './wire/queues.ts'
 import { Reactions } from './wire/reactions.ts'
 import { type Relay, startRelay } from './wire/relay.ts'
 import { eventDoor } from './wire/sse.ts'
@@ -18,6 +22,7 @@ import { feedReaction } from './feed/feed.reaction.ts'
 import { Boards } from './leaderboards/boards.ts'
 import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
 import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
+import { rankReaction } from './leaderboards/leaderboard.webhooks.ts'
 import { type Addresses, type Database, openDatabase, openPool } from './platform/db.ts'
 import { Context } from './platform/graphql.ts'
 import { LIMITS } from './platform/limits.ts'
@@ -31,11 +36,16 @@ import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
 import { standingOf } from './users/user.queries.ts'
+import { deliverQueue, tendJob, wakeQueue } from './webhooks/delivery.jobs.ts'
+import { deliveryReaction } from './webhooks/delivery.reaction.ts'
+import { WebhookEndpoint } from './webhooks/endpoint.entity.ts'
+import { Sender, type SenderOptions } from './webhooks/sender.ts'
 import type { FastifyInstance } from 'fastify'
 import type { GraphQLError } from 'graphql'
 
-const ENTITIES = [Tenant, User, Team, Department, TeamMembership, Leaderboard]
+const ENTITIES = [Tenant, User, Team, Department, TeamMembership, WebhookEndpoint, Leaderboard]
 const PARTITIONS_EVERY_MS = 3_600_000
+const PUBLIC_ONLY: NodeOptions['webhooks'] & {} = { isPrivateAllowed: false }
 
 /** What a node is made of. */
 export interface NodeOptions {
@@ -45,6 +55,8 @@ export interface NodeOptions {
   relay: boolean
   host: string
   port: number
+  /** Where webhooks may go, and for tests when failed ones are tried again; public addresses only when absent. */
+  webhooks?: SenderOptions & { schedule?: readonly number[] }
   /** Folder of the built pages. */
   pages?: string | null
   /** Executes stream messages for each subscriber instead of once a group; for comparing the two. */
@@ -73,7 +85,9 @@ export interface LaurelNode {
 export async function startNode(options: NodeOptions): Promise<LaurelNode> {
   const closers: (() => Promise<unknown> | void)[] = []
   const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await Promise.resolve(closer()).catch((error: Error) => log.warn({ reason: error.message }, 'a part did not close well'))
+    for (const closer of closers.splice(0).reverse()) {
+      await Promise.resolve(closer()).catch((error: Error) => log.warn({ reason: error.message }, 'a part did not close well'))
+    }
   }
   try {
     const db = await openDatabase(options.addresses, ENTITIES)
@@ -85,14 +99,15 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const boards = new Boards(db, logs)
     closers.push(() => boards.close())
 
-    const relay = options.relay ? await startPostRoom(options.addresses, db, broker, logs, closers) : null
+    const relay = options.relay ? await startPostRoom(options, { db, broker, logs, boards }, closers) : null
     db.onEmit = () => {
       relay?.wake()
       if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
     }
 
     const auth = authOf(db, options.issuers)
-    const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), { boards, logs })
+    const webhooks = options.webhooks ?? PUBLIC_ONLY
+    const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), { boards, logs, webhooks })
     const schema = await makeSchema()
     const http = await httpDoor({
       schema, pages: options.pages ?? null,
@@ -100,15 +115,24 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       readiness: async () => {
         const reachable = await db.pool.query('select 1').then(() => true, () => false)
         // Without Redis the node serves from PostgreSQL and polls for what other nodes commit, so it stays in service.
-        return { ready: reachable, reasons: [...reachable ? [] : ['PostgreSQL cannot be reached'], ...broker.healthy() ? [] : ['Redis cannot be reached: commits of other nodes arrive within a second instead of at once']] }
+        const reasons = [
+          ...reachable ? [] : ['PostgreSQL cannot be reached'],
+          ...broker.healthy()
+            ? [] : ['Redis cannot be reached: commits of other nodes arrive within a second instead of at once'],
+        ]
+        return { ready: reachable, reasons }
       },
     })
     closers.push(http.close)
     const groups = new Groups(contextFor, options.isPersonal)
-    const shared = { schema, documents: new Documents(schema), groups, actorOf: auth.actorOf, contextFor, standingOf: (actors: readonly Actor[]) => standingOf(db, actors) }
+    const shared = {
+      schema, documents: new Documents(schema), groups, actorOf: auth.actorOf, contextFor,
+      standingOf: (actors: readonly Actor[]) => standingOf(db, actors),
+    }
     const door = socketDoor(http.app.server, shared)
     const events = eventDoor(http.app, shared)
-    const checkRights = () => void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {}) // A database that is away is no reason to cut anybody.
+    // A database that is away is no reason to cut anybody.
+    const checkRights = () => void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
     logs.onTopic('user.', checkRights)
     const rights = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
     closers.push(() => {
@@ -127,17 +151,31 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
   }
 }
 
-/** Starts the relay with what hangs on its leader: reactions, jobs and partitions. */
-async function startPostRoom(addresses: Addresses, db: Database, broker: Broker, logs: EventLogs, closers: (() => Promise<unknown> | void)[]): Promise<Relay> {
+/** Starts the relay with what hangs on its leader (reactions, jobs, partitions), and the queues, which every such node works off. */
+async function startPostRoom(
+  { addresses, webhooks = PUBLIC_ONLY }: NodeOptions, { db, broker, logs, boards }: Pick<LaurelNode, 'db' | 'broker' | 'logs' | 'boards'>,
+  closers: (() => Promise<unknown> | void)[],
+): Promise<Relay> {
   const heads = openPool({ ...addresses.relay, max: 1, idleTimeoutMillis: 5_000 })
   closers.push(() => heads.end())
-  const tenantIds = async () => (await heads.query<{ id: string }>('select tenant_id as id from event_head')).rows.map(({ id }) => id)
+  const tenantIds = async () =>
+    (await heads.query<{ id: string }>('select tenant_id as id from event_head')).rows.map(({ id }) => id)
+  const sender = new Sender(webhooks)
+  closers.push(() => sender.close())
+  const queues = await Queues.open(addresses.app)
+  closers.push(() => queues.close())
+  await queues.serve(deliverQueue(db, queues, sender, webhooks.schedule))
+  await queues.serve(wakeQueue(db, queues))
 
   let relay: Relay | null = null
-  const reactions = new Reactions(db, [levelReaction, feedReaction], () => relay?.wake())
+  const reactions = new Reactions(db, [levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues)], () => {
+    relay?.wake()
+    queues.wake()
+  })
   closers.push(() => reactions.close())
   relay = await startRelay(addresses.relay, broker, {
-    onLead: () => void tenantIds().then(ids => reactions.hearAll(ids), (error: Error) => log.warn({ reason: error.message }, 'tenants could not be listed')),
+    onLead: () => void tenantIds().then(
+      ids => reactions.hearAll(ids), (error: Error) => log.warn({ reason: error.message }, 'tenants could not be listed')),
     onEvents(tenantId, events) {
       drained.inc(events.length)
       void logs.take(tenantId, events)
@@ -146,7 +184,7 @@ async function startPostRoom(addresses: Addresses, db: Database, broker: Broker,
   })
   const started = relay
   closers.push(() => started.close())
-  closers.push(startJobs(db, [archiveJob], () => started.leads(), tenantIds))
+  closers.push(startJobs(db, [archiveJob, tendJob(queues)], () => started.leads(), tenantIds))
   const timer = setInterval(() => void tendPartitions(addresses.owner), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))
   return relay
@@ -166,9 +204,13 @@ async function tendPartitions(owner: ClientConfig): Promise<void> {
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
   await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: stop what listens there, or set PORT to a free one.`)
+    if (error.code === 'EADDRINUSE') {
+      throw new StartError(`Port ${port} is in use: stop what listens there, or set PORT to a free one.`)
+    }
     if (error.code === 'EACCES') throw new StartError(`Port ${port} needs more rights: set PORT to one above 1023.`)
-    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') throw new StartError(`HOST ${host} is no address of this machine: correct HOST.`)
+    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+      throw new StartError(`HOST ${host} is no address of this machine: correct HOST.`)
+    }
     throw error
   })
   return (app.server.address() as { port: number }).port

@@ -3,6 +3,7 @@ import { GraphQLObjectType, type GraphQLSchema, lexicographicSortSchema, printSc
 import { buildSchema } from 'type-graphql'
 import { ActivityResolver } from './activities/activity.resolver.ts'
 import './activities/activity.feed.ts'
+import './activities/activity.webhooks.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
 import { ArchiveResolver, LeaderboardResolver } from './leaderboards/leaderboard.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver } from './leaderboards/standing.resolver.ts'
@@ -10,10 +11,13 @@ import { DateTime } from './platform/graphql.ts'
 import { type Kind, wireId } from './platform/ids.ts'
 import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
+import './points/point.webhooks.ts'
 import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.resolver.ts'
+import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endpoint.resolver.ts'
 
 const RESOLVERS = [
-  UserResolver, TeamResolver, DepartmentResolver, FeedResolver, PointResolver, PointFeedResolver, ActivityResolver,
+  UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
+  WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, RankChangeResolver, DeltaResolver,
 ] as const
 

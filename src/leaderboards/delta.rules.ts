@@ -2,7 +2,10 @@
 import type { Listed } from './rank.rules.ts'
 
 /** A listed subject's move between two published lists; null = not listed. */
-export interface ListMove { subjectId: string; fromPosition: number | null; fromRank: number | null; toPosition: number; toRank: number; points: number }
+export interface ListMove {
+  subjectId: string; fromPosition: number | null; fromRank: number | null; toPosition: number; toRank: number
+  points: number
+}
 
 /** What changed between two published lists. */
 export interface ListDelta { moves: ListMove[]; gone: { subjectId: string; fromPosition: number }[] }
@@ -18,14 +21,19 @@ export function diffLists(before: ReadonlyMap<string, Listed>, after: readonly L
     listed.add(subjectId)
     const old = before.get(subjectId)
     if (old && old.position === position && old.rank === rank && old.points === points) continue
-    moves.push({ subjectId, fromPosition: old?.position ?? null, fromRank: old?.rank ?? null, toPosition: position, toRank: rank, points })
+    moves.push({
+      subjectId, fromPosition: old?.position ?? null, fromRank: old?.rank ?? null, toPosition: position, toRank: rank,
+      points,
+    })
   }
-  const gone = [...before.values()].filter(({ subjectId }) => !listed.has(subjectId)).map(({ subjectId, position }) => ({ subjectId, fromPosition: position }))
+  const gone = [...before.values()].filter(({ subjectId }) => !listed.has(subjectId))
+    .map(({ subjectId, position }) => ({ subjectId, fromPosition: position }))
   return { moves, gone }
 }
 
 /**
- * Returns the changes and departures a reader of the first `top` places sees. A move whose rank stayed is a change of points only;
+ * Returns the changes and departures a reader of the first `top` places sees. A move whose rank stayed is a change of
+ * points only;
  * one that crosses the last place enters or leaves.
  */
 export function seenBy({ moves, gone }: ListDelta, top: number): { changes: SeenChange[]; left: string[] } {
@@ -38,4 +46,18 @@ export function seenBy({ moves, gone }: ListDelta, top: number): { changes: Seen
   }
   for (const { subjectId, fromPosition } of gone) if (fromPosition <= top) left.push(subjectId)
   return { changes, left }
+}
+
+/** A change of rank as integrators are told: `from` null = entered the first places, `to` null = left them. */
+export type RankMove = [subjectId: string, from: number | null, to: number | null, points: number | null]
+
+/** Returns the moves from the ranks that were told (rank by subject id) to the list of now, those who left last. */
+export function rankMoves(told: Readonly<Record<string, number>>, list: Iterable<Listed>): RankMove[] {
+  const moves: RankMove[] = []
+  const left = new Set(Object.keys(told))
+  for (const { subjectId, rank, points } of list) {
+    left.delete(subjectId)
+    if (told[subjectId] !== rank) moves.push([subjectId, told[subjectId] ?? null, rank, points])
+  }
+  return [...moves, ...[...left].map((subjectId): RankMove => [subjectId, told[subjectId]!, null, null])]
 }

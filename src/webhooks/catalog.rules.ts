@@ -9,8 +9,11 @@ export interface Fact { subject: string; said: object }
 /** A fact with its topic and its place in its event. */
 export interface Line extends Fact { topic: string; line: number }
 
-/** A topic that endpoints may subscribe to: its dotted name, for people what it says, and the facts it finds in an event. */
-export interface Topic { name: string; description: string; event: string; factsOf(payload: never): Fact[] }
+/**
+ * A topic that endpoints may subscribe to: its dotted name, for people what it says, and the facts it finds
+ * in an event; null keeps the place of something that is no fact, so that what several topics say of one thing stays together.
+ */
+export interface Topic { name: string; description: string; event: string; factsOf(payload: never): (Fact | null)[] }
 
 const topics = new Map<string, Topic>()
 const byEvent = new Map<string, Topic[]>()
@@ -38,6 +41,6 @@ export function isTold(event: string): boolean {
 /** Returns the facts of an event that one of these topics tells, fact by fact, so that what belongs together follows one another. */
 export function linesOf({ topic, payload }: Pick<Happened, 'topic' | 'payload'>, wanted: ReadonlySet<string>): Line[] {
   const told = (byEvent.get(topic) ?? []).filter(({ name }) => wanted.has(name))
-    .flatMap(({ name, factsOf }) => factsOf(payload as never).map((fact, place) => ({ ...fact, topic: name, place })))
+    .flatMap(({ name, factsOf }) => factsOf(payload as never).flatMap((fact, place) => fact ? [{ ...fact, topic: name, place }] : []))
   return told.sort((one, other) => one.place - other.place).map(({ topic: name, subject, said }, line) => ({ topic: name, subject, said, line }))
 }

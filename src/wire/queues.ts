@@ -1,9 +1,11 @@
 /**
- * Work that rooms leave to be done soon, by whichever node is free: queues on PostgreSQL (pg-boss). Its rows hold ids only. Work may
- * be done again after a crash, so what it does must bear that; of one key at most one piece runs at a time, on all nodes together.
+ * Work that rooms leave to be done soon, by whichever node is free: queues on PostgreSQL (pg-boss). Its rows hold ids
+ * only. Work may be done again after a crash, so what it does must bear that; of one key at most one piece runs at a time,
+ * on all nodes together.
  */
-import { Pool, type ClientConfig } from 'pg'
+import type { ClientConfig, Pool } from 'pg'
 import { type JobInsert, PgBoss } from 'pg-boss'
+import { openPool } from '../platform/db.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { QUEUE_SCHEMA } from '../platform/migrations.ts'
@@ -16,14 +18,17 @@ export type Ids = Record<string, string>
 export interface Work { key: string; group: string; ids: Ids; afterMs?: number }
 
 /** A queue and who works it off: `work` resolves when the piece is done, and stops soon after the signal aborts. */
-export interface Queue { name: string; atOnce: number; atOncePerGroup: number; work(ids: Ids, signal: AbortSignal): Promise<void> }
+export interface Queue {
+  name: string; atOnce: number; atOncePerGroup: number; work(ids: Ids, signal: AbortSignal): Promise<void>
+}
 
 type Job = Awaited<ReturnType<PgBoss['fetch']>>[number]
 
 const SUPERVISE_SECONDS = 2
 const QUEUE_OPTIONS = {
   policy: 'stately' as const, heartbeatSeconds: LIMITS.workHeartbeatSeconds, expireInSeconds: LIMITS.workExpireSeconds,
-  retryLimit: LIMITS.workRetriesMax, retryDelay: 1, retryBackoff: true, retryDelayMax: 60, retentionSeconds: 30 * 86_400, deleteAfterSeconds: 60,
+  retryLimit: LIMITS.workRetriesMax, retryDelay: 1, retryBackoff: true, retryDelayMax: 60, retentionSeconds: 30 * 86_400,
+  deleteAfterSeconds: 60,
 }
 
 /** The queues of one node. */
@@ -44,11 +49,14 @@ export class Queues {
   /** Returns the queues over a connection of the running role; the owner has made their tables. */
   static async open(address: ClientConfig): Promise<Queues> {
     // A pool of its own: work never waits behind requests, nor requests behind work.
-    const pool = new Pool({ ...address, max: LIMITS.workConnectionsMax, application_name: 'laurel queues', statement_timeout: LIMITS.statementTimeoutMs })
-    pool.on('error', () => {}) // The failing query reports it.
+    const pool = openPool({
+      ...address, max: LIMITS.workConnectionsMax, application_name: 'laurel queues', statement_timeout: LIMITS.statementTimeoutMs,
+    })
     const boss = new PgBoss({
-      schema: QUEUE_SCHEMA, db: { executeSql: (text, values) => pool.query(text, values) }, migrate: false, schedule: false, registerInstance: false,
-      reindex: false, monitorVacuum: false, superviseIntervalSeconds: SUPERVISE_SECONDS, monitorIntervalSeconds: SUPERVISE_SECONDS, maintenanceIntervalSeconds: 60,
+      schema: QUEUE_SCHEMA, db: { executeSql: (text, values) => pool.query(text, values) }, migrate: false, schedule: false,
+      registerInstance: false,
+      reindex: false, monitorVacuum: false, superviseIntervalSeconds: SUPERVISE_SECONDS,
+      monitorIntervalSeconds: SUPERVISE_SECONDS, maintenanceIntervalSeconds: 60,
     })
     boss.on('error', error => log.warn({ reason: error.message }, 'the queues could not be tended'))
     await boss.start().catch(async (error: Error) => {
@@ -70,7 +78,9 @@ export class Queues {
     const jobs = works.map(({ key, group, ids, afterMs }): JobInsert => ({
       singletonKey: key, group: { id: group }, data: ids, ...afterMs ? { startAfter: afterMs / 1_000 } : {},
     }))
-    const db = batch && { executeSql: async (text: string, values: unknown[] = []) => ({ rows: (await batch.run([{ text, values }]))[0]! }) }
+    const db = batch && {
+      executeSql: async (text: string, values: unknown[] = []) => ({ rows: (await batch.run([{ text, values }]))[0]! }),
+    }
     await this.#boss.insert(queue, jobs, db ? { db } : {})
     if (!batch) this.wake()
   }
@@ -136,7 +146,9 @@ export class Queues {
       await work(job.data as Ids, AbortSignal.any([lost.signal, this.#closing.signal]))
       await this.#boss.complete(name, job)
     } catch (error) {
-      if (!this.#closing.signal.aborted) log.error({ queue: name, reason: (error as Error).message }, 'work failed and is tried again')
+      if (!this.#closing.signal.aborted) {
+        log.error({ queue: name, reason: (error as Error).message }, 'work failed and is tried again')
+      }
       await this.#boss.fail(name, job).catch(() => {}) // Its silence will be noticed.
     } finally {
       clearInterval(beat)

@@ -13,6 +13,8 @@ export interface Reaction {
   gatherMs: number
   /** How many events it takes at a time, where each may mean many rows; 1,000 when absent. */
   eventsAtOnce?: number
+  /** Gets at hand what `react` needs beside its batch: inside its transaction it must not wait for another connection. */
+  prepare?(actor: Actor): Promise<void>
   /** Returns the writes for these events, in order; it may read through the batch. */
   react(actor: Actor, batch: Batch, events: LogEvent[]): Promise<Statement[]>
 }
@@ -70,19 +72,31 @@ export class Reactions {
     const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: new Date(), db: this.#db }
     const atOnce = reaction.eventsAtOnce ?? LIMITS.eventReadMax
     await inTenantOnce(actor, {
-      name: 'reaction_start', text: 'insert into reaction_cursor (tenant_id, reaction, pos) values ($1, $2, 0) on conflict do nothing', values: [tenantId, reaction.name] })
+      name: 'reaction_start',
+      text: 'insert into reaction_cursor (tenant_id, reaction, pos) values ($1, $2, 0) on conflict do nothing',
+      values: [tenantId, reaction.name],
+    })
+    await reaction.prepare?.(actor)
     return inTenantBatch(actor, async batch => {
       // The cursor's row lock makes two leaders in turn take turns here too.
       const [, events] = await batch.run([
-        { name: 'reaction_lock', text: 'select pos from reaction_cursor where tenant_id = $1 and reaction = $2 for update', values: [tenantId, reaction.name] },
+        {
+          name: 'reaction_lock',
+          text: 'select pos from reaction_cursor where tenant_id = $1 and reaction = $2 for update',
+          values: [tenantId, reaction.name],
+        },
         { name: 'reaction_events', text: `select pos, mark, topic, payload, at from event_log
-            where tenant_id = $1 and pos > (select pos from reaction_cursor where tenant_id = $1 and reaction = $2) order by pos limit $3`,
+            where tenant_id = $1 and pos > (select pos from reaction_cursor where tenant_id = $1 and reaction = $2)
+            order by pos limit $3`,
           values: [tenantId, reaction.name, atOnce] },
       ])
       if (!events!.length) return false
       const heard = (events as LogEvent[]).filter(({ topic }) => reaction.hears(topic))
       const writes = heard.length ? await reaction.react(actor, batch, heard) : []
-      const move = { name: 'reaction_move', text: 'update reaction_cursor set pos = $3 where tenant_id = $1 and reaction = $2', values: [tenantId, reaction.name, events!.at(-1)!.pos] }
+      const move = {
+        name: 'reaction_move', text: 'update reaction_cursor set pos = $3 where tenant_id = $1 and reaction = $2',
+        values: [tenantId, reaction.name, events!.at(-1)!.pos],
+      }
       await batch.last([move, ...writes])
       if (heard.length) this.#wake()
       return events!.length === atOnce

@@ -1,0 +1,129 @@
+/** GraphQL door of webhooks: endpoints, their messages and the log of attempts. ADMIN only. */
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { requireRole } from '../identity/access.rules.ts'
+import { answer, Context, Cursor } from '../platform/graphql.ts'
+import { optionalId, requireId, wireId } from '../platform/ids.ts'
+import { LIMITS } from '../platform/limits.ts'
+import { listTopics } from './catalog.rules.ts'
+import { bodyOf } from './delivery.rules.ts'
+import { WebhookEndpoint, WebhookTopic } from './endpoint.entity.ts'
+import { attemptsByMessage, endpointsById, listEndpoints, listMessages, type MessageRow, messagesById } from './endpoint.queries.ts'
+import { createEndpoint, deleteEndpoint, rotateSecret, updateEndpoint } from './endpoint.service.ts'
+import {
+  WebhookEndpointConnection, WebhookEndpointCreateInput, WebhookEndpointCreatePayload, WebhookEndpointDeleteInput, WebhookEndpointDeletePayload,
+  WebhookEndpointUpdateInput, WebhookEndpointUpdatePayload, WebhookMessageConnection, WebhookReplayInput, WebhookReplayPayload,
+  WebhookSecretRotateInput, WebhookSecretRotatePayload, WebhookTestInput, WebhookTestPayload,
+} from './endpoint.shapes.ts'
+import { WebhookAttempt, WebhookMessage, WebhookMessageState } from './message.entity.ts'
+import { replay, testEndpoint } from './message.service.ts'
+import './endpoint.webhooks.ts'
+
+/** What the house hands to requests of this room. */
+declare module '../platform/graphql.ts' {
+  interface Context { webhooks: { isPrivateAllowed: boolean } }
+}
+
+@Resolver(() => WebhookEndpoint)
+export class WebhookEndpointResolver {
+  @Query(() => WebhookEndpointConnection, { description: 'The tenant\'s webhook endpoints, oldest first. ADMIN only.' })
+  webhookEndpoints(
+    @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    return listEndpoints(actor, first, after)
+  }
+
+  @Query(() => [WebhookTopic], { description: 'The topics that endpoints may subscribe to, by name, at most 50. ADMIN only.' })
+  webhookTopics(@Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    return listTopics()
+  }
+
+  @Mutation(() => WebhookEndpointCreatePayload, {
+    description: 'Adds an endpoint; it is told of facts committed from now on. ADMIN only. Codes: INVALID, OUT_OF_RANGE.' })
+  webhookEndpointCreate(
+    @Arg('input', () => WebhookEndpointCreateInput, { description: 'The endpoint.' }) input: WebhookEndpointCreateInput,
+    @Ctx() { actor, webhooks }: Context) {
+    requireRole(actor, 'ADMIN')
+    return answer(new WebhookEndpointCreatePayload(), () => createEndpoint(actor, input, webhooks.isPrivateAllowed))
+  }
+
+  @Mutation(() => WebhookEndpointUpdatePayload, { description: 'Changes an endpoint. ADMIN only. Codes: NOT_FOUND, INVALID, OUT_OF_RANGE.' })
+  webhookEndpointUpdate(
+    @Arg('input', () => WebhookEndpointUpdateInput, { description: 'What to change.' }) input: WebhookEndpointUpdateInput,
+    @Ctx() { actor, webhooks }: Context) {
+    requireRole(actor, 'ADMIN')
+    const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
+    return answer(new WebhookEndpointUpdatePayload(), () => updateEndpoint(actor, { ...input, endpointId }, webhooks.isPrivateAllowed))
+  }
+
+  @Mutation(() => WebhookEndpointDeletePayload, {
+    description: 'Removes an endpoint with its messages; nothing is sent to it any more. ADMIN only. Codes: NOT_FOUND.' })
+  webhookEndpointDelete(
+    @Arg('input', () => WebhookEndpointDeleteInput, { description: 'Which.' }) input: WebhookEndpointDeleteInput, @Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
+    return answer(new WebhookEndpointDeletePayload(), () => deleteEndpoint(actor, endpointId)
+      .then(({ mark }) => ({ deletedId: wireId('WebhookEndpoint', endpointId), mark })))
+  }
+
+  @Mutation(() => WebhookSecretRotatePayload, {
+    description: 'Gives an endpoint a new secret; for a while the present one signs too. ADMIN only. Codes: NOT_FOUND, OUT_OF_RANGE.' })
+  webhookSecretRotate(
+    @Arg('input', () => WebhookSecretRotateInput, { description: 'Which.' }) input: WebhookSecretRotateInput, @Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
+    return answer(new WebhookSecretRotatePayload(), () => rotateSecret(actor, { endpointId, previousHours: input.previousHours }))
+  }
+}
+
+@Resolver(() => WebhookMessage)
+export class WebhookMessageResolver {
+  @Query(() => WebhookMessageConnection, { description: 'The messages for an endpoint, newest first, kept for 30 days. ADMIN only.' })
+  webhookDeliveries(
+    @Arg('endpointId', () => ID, { description: 'The endpoint.' }) endpointId: string,
+    @Arg('state', () => WebhookMessageState, { nullable: true, description: 'Only these; DEAD lists the dead letters.' }) state: WebhookMessageState | null,
+    @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    return listMessages(actor, requireId('WebhookEndpoint', endpointId, 'endpointId'), state ?? null, first, after)
+  }
+
+  @Mutation(() => WebhookReplayPayload, {
+    description: 'Sends dead messages again, each with its id and before later ones of its subject. ADMIN only. Codes: NOT_FOUND, INVALID.' })
+  webhookReplay(@Arg('input', () => WebhookReplayInput, { description: 'Which.' }) input: WebhookReplayInput, @Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    const messageId = optionalId('WebhookMessage', input.messageId, 'messageId')
+    const endpointId = optionalId('WebhookEndpoint', input.endpointId, 'endpointId')
+    return answer(new WebhookReplayPayload(), () => replay(actor, { messageId, endpointId }))
+  }
+
+  @Mutation(() => WebhookTestPayload, {
+    description: 'Sends a message of type `webhook.test` to an endpoint, whatever its topics. ADMIN only. Codes: NOT_FOUND, INVALID.' })
+  webhookTest(@Arg('input', () => WebhookTestInput, { description: 'Which.' }) input: WebhookTestInput, @Ctx() context: Context) {
+    const { actor } = context
+    requireRole(actor, 'ADMIN')
+    const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
+    return answer(new WebhookTestPayload(), async () => {
+      const { messageId, mark } = await testEndpoint(actor, endpointId)
+      return { message: await context.load(messagesById, messageId), mark }
+    })
+  }
+
+  @FieldResolver(() => WebhookEndpoint, { nullable: true, description: 'Whom it is for; null when the endpoint was deleted.' })
+  endpoint(@Root() message: MessageRow, @Ctx() context: Context) {
+    return context.load(endpointsById, message.endpointId)
+  }
+
+  @FieldResolver(() => String, { description: 'The body as it is posted, JSON.' })
+  body(@Root() message: MessageRow, @Ctx() { actor }: Context) {
+    return bodyOf({ ...message, tenant: wireId('Tenant', actor.tenantId) })
+  }
+
+  @FieldResolver(() => [WebhookAttempt], { description: 'The newest 100 attempts, in order.' })
+  attempts(@Root() message: MessageRow, @Ctx() context: Context) {
+    return context.load(attemptsByMessage, message.id)
+  }
+}
