@@ -1,4 +1,7 @@
-/** Leaderboard: a question (metric, subject, scope, period) whose answer is a projection; its closed periods are archived and never change. */
+/**
+ * Leaderboard: a question (metric, subject, scope, period) whose answer is a projection; its closed periods are archived
+ * and never change.
+ */
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { LocalDate, Node, Points } from '../platform/graphql.ts'
@@ -56,9 +59,11 @@ export class Leaderboard extends Node {
   @Property({ type: 'text' }) @Field(() => LeaderboardMetric, { description: 'What is counted.' }) metric!: LeaderboardMetric
   @Property({ type: 'text' }) @Field(() => LeaderboardSubject, { description: 'Who is ranked.' }) subject!: LeaderboardSubject
   @Property({ type: 'text' }) @Field(() => LeaderboardScope, { description: 'Everybody, or a list.' }) scope!: LeaderboardScope
-  @Property({ type: 'uuid[]', fieldName: 'subject_ids', nullable: true }) subjectIds!: string[] | null
-  @Property({ type: 'text' }) @Field(() => LeaderboardPeriod, { description: 'Over which period points are summed.' }) period!: LeaderboardPeriod
-  @Property({ type: 'text', fieldName: 'tie_rule' }) @Field(() => TieRule, { description: 'How ties are ranked.' }) tieRule!: TieRule
+  @Property({ type: 'uuid[]', columnType: 'uuid[]', fieldName: 'subject_ids', nullable: true }) subjectIds!: string[] | null
+  @Property({ type: 'text' })
+  @Field(() => LeaderboardPeriod, { description: 'Over which period points are summed.' }) period!: LeaderboardPeriod
+  @Property({ type: 'text', fieldName: 'tie_rule' })
+  @Field(() => TieRule, { description: 'How ties are ranked.' }) tieRule!: TieRule
   @Property({ type: 'timestamptz', fieldName: 'created_at' }) createdAt!: Date
   @Property({ type: 'date', fieldName: 'archived_from' }) archivedFrom!: string
 }
@@ -67,8 +72,12 @@ export class Leaderboard extends Node {
 export class Standing {
   @Field(() => ID, { description: 'Id of the ranked user, team or department.' }) subjectId!: string
   @Field(() => Int, { description: 'Rank by the board\'s tie rule, from 1.' }) rank!: number
-  @Field(() => Int, { nullable: true, description: 'Rank before the last change of rank that this node has seen; null when there was none.' }) previousRank?: number | null
-  @Field(() => Int, { nullable: true, description: 'Rank when the previous period closed; null for newcomers and while that period is open.' }) closeRank?: number | null
+  @Field(() => Int, {
+    nullable: true, description: 'Rank before the last change of rank that this node has seen; null when there was none.',
+  }) previousRank?: number | null
+  @Field(() => Int, {
+    nullable: true, description: 'Rank when the previous period closed; null for newcomers and while that period is open.',
+  }) closeRank?: number | null
   @Field(() => Points, { description: 'Points in the period.' }) points!: number
 }
 
