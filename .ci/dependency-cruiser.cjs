@@ -1,11 +1,13 @@
 /**
- * The staircase: which file may import which. A room imports only from rooms above it in the list; news goes the other way by events.
+ * The staircase: which file may import which. A room imports only from rooms above it in the list; news goes the other
+ * way by events.
  * Read by `.ci/check.ts` and by `test/house.test.ts`. It needs `@swc/core`: beside TypeScript 7 alone the tool reads 0 modules.
  */
 const STAIRS = ['platform', 'wire', 'tenants', 'identity', 'users', 'feed', 'webhooks', 'points', 'activities', 'leaderboards']
 
 const TEST = '\\.test\\.ts$'
-// What a room shows its neighbors: verbs, rows, reads, decisions and shapes. Its resolvers, streams, jobs and SQL are its own affair.
+// What a room shows its neighbors: verbs, rows, reads, decisions and shapes. Its resolvers, streams, jobs and SQL are its
+// own affair.
 const FACES = '\\.(service|entity|queries|rules|shapes)\\.ts$'
 // Platform files that wait for nothing, so that a rule may lean on them. `money` joins with the ledger.
 const PURE = '^src/platform/(errors|time|money|limits)\\.ts$'
@@ -25,15 +27,21 @@ module.exports = {
     },
     {
       name: 'neighbours-knock', severity: 'error', // Platform and wire are open to all.
-      from: { path: '^src/([^/]+)/', pathNot: TEST }, to: { path: '^src/(?!platform/|wire/)[^/]+/', pathNot: ['^src/$1/', FACES] },
+      from: { path: '^src/([^/]+)/', pathNot: TEST },
+      to: { path: '^src/(?!platform/|wire/)[^/]+/', pathNot: ['^src/$1/', FACES] },
     },
     {
-      name: 'rooms-do-not-know-the-house', severity: 'error', // main, node, schema and the demo put rooms together, never the reverse.
+      // main, node, schema and the demo put rooms together, never the reverse.
+      name: 'rooms-do-not-know-the-house', severity: 'error',
       from: { path: '^src/[^/]+/', pathNot: TEST }, to: { path: '^src/[^/]+\\.ts$' },
     },
-    { name: 'src-stands-alone', severity: 'error', from: { path: '^src/', pathNot: TEST }, to: { path: '^(test|bench|web|\\.ci)/' } },
     {
-      name: 'dependencies-are-declared', severity: 'error', // A package that is there only because another one needs it may leave with it.
+      name: 'src-stands-alone', severity: 'error', from: { path: '^src/', pathNot: TEST },
+      to: { path: '^(test|bench|web|\\.ci)/' },
+    },
+    {
+      // A package that is there only because another one needs it may leave with it.
+      name: 'dependencies-are-declared', severity: 'error',
       from: { path: '^src/', pathNot: TEST }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'] },
     },
     { name: 'imports-resolve', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'web/**/*.test.ts'], globalSetup: ['.ci/setup.ts'], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 120_000 },
-  // vitest loads graphql/index.mjs for our files and type-graphql loads graphql/index.js: two schemas that do not know each other.
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'web/**/*.test.ts'],
+    globalSetup: ['.ci/setup.ts'], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 120_000,
+  },
+  // vitest loads graphql/index.mjs for our files and type-graphql loads graphql/index.js: two schemas that do not know
+  // each other.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
 })

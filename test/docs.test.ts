@@ -13,7 +13,8 @@ const pages = ['README.md', 'CHANGELOG.md', ...filesBelow(projectRoot, 'docs', /
 const schema = buildSchema(read('schema.graphql'))
 
 /** Returns the fenced blocks of a language. */
-const blocksOf = (text: string, language: string) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block]) => block!)
+const blocksOf = (text: string, language: string) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block]) => block!)
 
 /** Returns what the schema says against a document. */
 function errorsOf(document: string): string[] {
@@ -54,14 +55,16 @@ function deadLinks(page: string, text: string): string[] {
 
 test('every link within the documents leads somewhere', () => {
   expect(pages.flatMap(page => deadLinks(page, read(page)).map(link => `${page}: ${link}`))).toEqual([])
-  expect(deadLinks('README.md', '[a](docs/nowhere.md) [b](docs/protocol.md#streams) [c](docs/protocol.md#nothing)')).toEqual(['docs/nowhere.md', 'docs/protocol.md#nothing'])
+  expect(deadLinks('README.md', '[a](docs/nowhere.md) [b](docs/protocol.md#streams) [c](docs/protocol.md#nothing)'))
+    .toEqual(['docs/nowhere.md', 'docs/protocol.md#nothing'])
 })
 
 test('every setting and every metric is explained in docs/operate.md', async () => {
   const operate = read('docs/operate.md')
   const missing = (names: string[]) => names.filter(name => !operate.includes(`| \`${name}\` |`))
   expect(missing(SETTINGS.map(({ name }) => name))).toEqual([])
-  const metrics = (await registry.getMetricsAsJSON()).map(({ name }) => name).filter(name => !/^laurel_(process|nodejs)_/.test(name))
+  const metrics = (await registry.getMetricsAsJSON()).map(({ name }) => name)
+    .filter(name => !/^laurel_(process|nodejs)_/.test(name))
   expect(missing(metrics)).toEqual([])
   expect(missing(['LAUREL_NOTHING'])).toEqual(['LAUREL_NOTHING'])
 })
@@ -73,7 +76,8 @@ test('every code, reason and close code is explained in docs/protocol.md', () =>
   const reasons = (schema.getType('SnapshotReason') as GraphQLEnumType).getValues().map(({ name }) => name)
   expect([faults.length, reasons.length]).toEqual([9, 4])
   expect([...Object.keys(ErrorCode), ...faults, ...reasons].filter(name => !told(name))).toEqual([])
-  const closes = new Set(filesBelow(projectRoot, 'src/wire', /\.ts$/).flatMap(path => read(path).match(/(?<== )(?:10(?:09|1[0-5])|44\d\d)\b/g) ?? []))
+  const closes = new Set(
+    filesBelow(projectRoot, 'src/wire', /\.ts$/).flatMap(path => read(path).match(/(?<== )(?:10(?:09|1[0-5])|44\d\d)\b/g) ?? []))
   expect(closes.size).toBeGreaterThanOrEqual(1)
   expect([...closes].filter(code => !new RegExp(`^\\| ${code} \\|`, 'm').test(protocol))).toEqual([])
 })

@@ -1,4 +1,7 @@
-/** The rules that every source file keeps: each takes a file and answers its breaches as sentences, so that a planted one can be shown. */
+/**
+ * The rules that every source file keeps: each takes a file and answers its breaches as sentences, so that a planted one
+ * can be shown.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { parseSync } from 'vite'
@@ -10,12 +13,15 @@ export const BOUNDS = { lineLength: 320, functionLines: 70, fileLines: 300, room
 export interface Syntax { type: string; start: number; end: number; [key: string]: unknown }
 
 /** A source file as the rules see it: its path from the project's root, and its text. */
-export interface Source { path: string; text: string; program: Syntax; comments: { type: string; value: string; start: number; end: number }[] }
+export interface Source {
+  path: string; text: string; program: Syntax; comments: { type: string; value: string; start: number; end: number }[]
+}
 
 /** Returns the paths of the files below `folder`, from `root`, sorted; built and installed ones apart. */
 export function filesBelow(root: string, folder: string, name: RegExp): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter(entry => entry.isFile() && name.test(entry.name) && !/(^|\/)(node_modules|dist|\.git|\.data)(\/|$)/.test(entry.parentPath))
+    .filter(entry => entry.isFile() && name.test(entry.name)
+      && !/(^|\/)(node_modules|dist|\.git|\.data)(\/|$)/.test(entry.parentPath))
     .map(entry => relative(root, join(entry.parentPath, entry.name))).sort()
 }
 
@@ -50,7 +56,8 @@ const lineAt = ({ text }: Source, offset: number): number => text.slice(0, offse
 
 /** Lines are at most 130 characters long. */
 export function longLines({ path, text }: Pick<Source, 'path' | 'text'>): string[] {
-  return linesOf(text).flatMap((line, at) => line.length > BOUNDS.lineLength ? [`${path}:${at + 1} has ${line.length} characters`] : [])
+  return linesOf(text)
+    .flatMap((line, at) => line.length > BOUNDS.lineLength ? [`${path}:${at + 1} has ${line.length} characters`] : [])
 }
 
 /** Files are at most 300 lines long. */
@@ -92,14 +99,19 @@ export function undocumented(source: Source): string[] {
     if (!declared || !owesDocstring(declared)) return []
     const start = Math.min(statement.start, ...decorators.map(decorator => decorator.start))
     const isTold = docs.some(({ end }) => end <= start && !text.slice(end, start).trim())
-    if (isTold || decorators.some(decorator => /^@(Resolver|ObjectType|InputType|InterfaceType)\b/.test(text.slice(decorator.start)))) return []
+    if (isTold
+      || decorators.some(decorator => /^@(Resolver|ObjectType|InputType|InterfaceType)\b/.test(text.slice(decorator.start)))) {
+      return []
+    }
     return [`${path}:${lineAt(source, statement.start)} exports ${nameOf(declared)} without a docstring`]
   })
 }
 
 /** Returns whether an exported declaration owes a docstring: functions, classes, and constants that are functions. */
 function owesDocstring(declared: Syntax): boolean {
-  if (declared.type !== 'VariableDeclaration') return /^(FunctionDeclaration|ClassDeclaration|TSInterfaceDeclaration)$/.test(declared.type)
+  if (declared.type !== 'VariableDeclaration') {
+    return /^(FunctionDeclaration|ClassDeclaration|TSInterfaceDeclaration)$/.test(declared.type)
+  }
   return (declared.declarations as Syntax[]).some(({ init }) => /Function/.test((init as Syntax | null)?.type ?? ''))
 }
 
@@ -108,16 +120,23 @@ function nameOf(declared: Syntax): string {
   return (named.id as { name?: string } | null)?.name ?? 'something'
 }
 
-const BANNED = new Set(['member', 'score', 'gamification', 'helper', 'util', 'handler', 'data', 'info'].flatMap(word => [word, `${word}s`]))
+const BANNED = new Set(
+  ['member', 'score', 'gamification', 'helper', 'util', 'handler', 'data', 'info'].flatMap(word => [word, `${word}s`]))
 
-/** Returns the banned word in a name, or null. Relay's PageInfo, pg's row methods, the role MEMBER and LAUREL_DATA are what others call them. */
+/**
+ * Returns the banned word in a name, or null. Relay's PageInfo, pg's row methods, the role MEMBER and LAUREL_DATA are
+ * what others call them.
+ */
 export function bannedWord(name: string): string | null {
   if (/^(pageInfo|PageInfo|handleDataRow|dataTypeID|MEMBER|LAUREL_DATA)$/.test(name)) return null
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/)
   return words.find(word => BANNED.has(word)) ?? null
 }
 
-/** Names that are declared here: bindings, parameters, types, members of classes and objects. What is only used was named by others. */
+/**
+ * Names that are declared here: bindings, parameters, types, members of classes and objects. What is only used was named
+ * by others.
+ */
 export function bannedNames(source: Source): string[] {
   const breaches = new Set<string>()
   const say = (node: unknown, where: number) => {
@@ -138,7 +157,8 @@ function declaredBy(node: Syntax, parent: Syntax | null): unknown[] {
     case 'VariableDeclarator': return [node.id]
     case 'FunctionDeclaration': case 'FunctionExpression': case 'ArrowFunctionExpression': case 'TSDeclareFunction':
       return [node.id, ...(node.params as unknown[])]
-    case 'ClassDeclaration': case 'TSInterfaceDeclaration': case 'TSTypeAliasDeclaration': case 'TSEnumDeclaration': case 'TSEnumMember':
+    case 'ClassDeclaration': case 'TSInterfaceDeclaration': case 'TSTypeAliasDeclaration': case 'TSEnumDeclaration':
+    case 'TSEnumMember':
       return [node.id]
     case 'PropertyDefinition': case 'MethodDefinition': case 'TSPropertySignature': case 'TSMethodSignature': return [node.key]
     case 'Property': return [parent?.type === 'ObjectPattern' && !node.shorthand ? node.value : node.key]
@@ -146,12 +166,17 @@ function declaredBy(node: Syntax, parent: Syntax | null): unknown[] {
   }
 }
 
-/** Shapes that others made: a GraphQL answer's `data`, a logger's `info`, a resolver's `info`, Fastify's `handler` and `preHandler`. */
+/**
+ * Shapes that others made: a GraphQL answer's `data`, a logger's `info`, a resolver's `info`, Fastify's `handler` and
+ * `preHandler`.
+ */
 function isForeign(declared: unknown, node: Syntax, { text }: Source): boolean {
   const { name, start, end } = declared as { name?: string; start: number; end: number }
   if (name === 'data') return /^(Property|TSPropertySignature)$/.test(node.type)
   if (name === 'handler' || name === 'preHandler') return node.type === 'Property'
-  if (name === 'info') return /^(Property|TSMethodSignature)$/.test(node.type) || /:\s*GraphQLResolveInfo/.test(text.slice(start, end))
+  if (name === 'info') {
+    return /^(Property|TSMethodSignature)$/.test(node.type) || /:\s*GraphQLResolveInfo/.test(text.slice(start, end))
+  }
   return false
 }
 

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { buildSchema, type GraphQLNamedType, type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql'
+import {
+  buildSchema, type GraphQLNamedType, type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType,
+} from 'graphql'
 import { expect, test } from 'vitest'
 import { projectRoot } from '../src/platform/project.ts'
 import { makeSchema, schemaText } from '../src/schema.ts'
@@ -13,7 +15,8 @@ interface Described { name: string; description?: string | null | undefined }
 
 /** Returns everything in the schema that carries a name of ours, by its path. */
 function namesOf(schema: GraphQLSchema): [path: string, thing: Described][] {
-  const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__') && !/^(ID|Int|Float|String|Boolean)$/.test(name))
+  const types = Object.values(schema.getTypeMap())
+    .filter(({ name }) => !name.startsWith('__') && !/^(ID|Int|Float|String|Boolean)$/.test(name))
   return types.flatMap((type): [string, Described][] => [[type.name, type], ...partsOf(type)])
     .filter(([path]) => !/^(Query|Mutation|Subscription)$/.test(path)) // The three roots need no words.
 }
@@ -23,20 +26,24 @@ function partsOf(type: GraphQLNamedType): [string, Described][] {
   if (isInputObjectType(type)) return Object.values(type.getFields()).map(field => [`${type.name}.${field.name}`, field])
   if (!isObjectType(type) && !isInterfaceType(type)) return []
   return Object.values(type.getFields()).flatMap((field): [string, Described][] =>
-    [[`${type.name}.${field.name}`, field], ...field.args.map((arg): [string, Described] => [`${type.name}.${field.name}(${arg.name})`, arg])])
+    [[
+      `${type.name}.${field.name}`, field,
+    ], ...field.args.map((arg): [string, Described] => [`${type.name}.${field.name}(${arg.name})`, arg])])
 }
 
 const mute = (schema: GraphQLSchema) => namesOf(schema).filter(([, { description }]) => !description).map(([path]) => path)
 
 test('every type, field, argument and enum value of the schema has a description', () => {
   expect(mute(written)).toEqual([])
-  expect(mute(buildSchema('"""A.""" enum A { B } """C.""" type C { d(e: Int): A } type Query { "f" f: C }'))).toEqual(['A.B', 'C.d', 'C.d(e)'])
+  expect(mute(buildSchema('"""A.""" enum A { B } """C.""" type C { d(e: Int): A } type Query { "f" f: C }')))
+    .toEqual(['A.B', 'C.d', 'C.d(e)'])
 })
 
 test('no name in the schema says nothing', () => {
   const breaches = (schema: GraphQLSchema) => namesOf(schema).filter(([, { name }]) => bannedWord(name)).map(([path]) => path)
   expect(breaches(written)).toEqual([])
-  expect(breaches(buildSchema('type Query { memberInfo(data: Int): Int }'))).toEqual(['Query.memberInfo', 'Query.memberInfo(data)'])
+  expect(breaches(buildSchema('type Query { memberInfo(data: Int): Int }')))
+    .toEqual(['Query.memberInfo', 'Query.memberInfo(data)'])
 })
 
 test('schema.graphql is what the code prints: npm run schema writes it', async () => {
@@ -63,7 +70,8 @@ const AWAITED = ['Department', 'FeedItem', 'Level', 'PointEntry', 'Team', 'Tenan
 function chainOf(type: string): string[] {
   const table = tables.find(name => name === snake(type) || name === `${snake(type)}s`)
   if (!table) return [] // No noun of the vault: a shape of an answer, or a thing computed from others.
-  const homes = filesBelow(projectRoot, 'src', /\.entity\.ts$/).filter(path => new RegExp(`^export class ${type} `, 'm').test(read(path)))
+  const homes = filesBelow(projectRoot, 'src', /\.entity\.ts$/)
+    .filter(path => new RegExp(`^export class ${type} `, 'm').test(read(path)))
   if (homes.length !== 1) return [`${type}: ${homes.length} entity files say what it is`]
   const room = dirname(homes[0]!)
   const named = new RegExp(`\\b(${type}|${table}|${type[0]!.toLowerCase()}${type.slice(1)})`.replace(/y\)$/, '(y|ies))'))
@@ -78,7 +86,8 @@ function chainOf(type: string): string[] {
 test('a noun is found by its name: type, entity, table, test and glossary entry', () => {
   const nouns = Object.values(written.getTypeMap()).filter(isObjectType).map(({ name }) => name)
   expect(nouns.flatMap(chainOf)).toEqual([])
-  expect(nouns.filter(name => tables.includes(snake(name))).sort()).toEqual(expect.arrayContaining(['Activity', 'Leaderboard', 'Level', 'Team', 'Tenant']))
+  expect(nouns.filter(name => tables.includes(snake(name))).sort()).toEqual(
+    expect.arrayContaining(['Activity', 'Leaderboard', 'Level', 'Team', 'Tenant']))
 })
 
 test('every table is explained in the glossary', () => {

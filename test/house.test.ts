@@ -6,11 +6,13 @@ import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-crui
 import { expect, test } from 'vitest'
 import { projectRoot } from '../src/platform/project.ts'
 import {
-  bannedNames, bannedWord, BOUNDS, filesBelow, headless, importsOf, isTest, longFile, longFunctions, longLines, machinePaths, sleepingTests,
+  bannedNames, bannedWord, BOUNDS, filesBelow, headless, importsOf, isTest, longFile, longFunctions, longLines, machinePaths,
+  sleepingTests,
   type Source, sourceOf, sourcesIn, undocumented,
 } from './house.rules.ts'
 
-const STAIRS = createRequire(import.meta.url)('../.ci/dependency-cruiser.cjs') as { forbidden: object[]; options: Record<string, unknown> }
+const STAIRS =
+  createRequire(import.meta.url)('../.ci/dependency-cruiser.cjs') as { forbidden: object[]; options: Record<string, unknown> }
 const SOURCES = sourcesIn(projectRoot, ['src', 'test', 'bench', '.ci', 'web']).filter(({ path }) => path !== 'web/generated.ts')
 const OURS = SOURCES.filter(({ path }) => !path.startsWith('web/')) // The pages keep their own measure of lines.
 
@@ -18,7 +20,8 @@ const OURS = SOURCES.filter(({ path }) => !path.startsWith('web/')) // The pages
 async function climb(root: string) {
   const { enhancedResolveOptions, ...options } = STAIRS.options
   const { output } = await cruise(
-    ['src'], { ...options, baseDir: root, validate: true, ruleSet: { forbidden: STAIRS.forbidden } } as ICruiseOptions, enhancedResolveOptions as never)
+    ['src'], { ...options, baseDir: root, validate: true, ruleSet: { forbidden: STAIRS.forbidden } } as ICruiseOptions,
+    enhancedResolveOptions as never)
   const { modules, summary } = output as ICruiseResult
   const breaches = summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)
   const read = new Map(modules.map(({ source, dependencies }) => [source, new Set(dependencies.map(({ module }) => module))]))
@@ -40,7 +43,8 @@ test('each kind of breach of the staircase is found when it is planted', async (
   const copy = mkdtempSync(join(tmpdir(), 'laurel-house-'))
   try {
     for (const part of ['src', 'package.json']) cpSync(join(projectRoot, part), join(copy, part), { recursive: true })
-    const plant = (path: string, text: string) => writeFileSync(join(copy, path), `${text}\n${readFileSync(join(copy, path), 'utf8')}`)
+    const plant = (path: string, text: string) =>
+      writeFileSync(join(copy, path), `${text}\n${readFileSync(join(copy, path), 'utf8')}`)
     plant('src/platform/limits.ts', `import '../users/user.service.ts'`)
     plant('src/points/level.rules.ts', `import type { Database } from '../platform/db.ts'\nexport type Later = Database`)
     plant('src/points/period.rules.ts', `import 'node:fs'`)
@@ -66,14 +70,26 @@ const broken = (path: string, text: string) => sourceOf(path, text)
 const many = (lines: number) => 'let x = 1\n'.repeat(lines)
 
 test.each<[string, Source[], (source: Source) => string[], Source]>([
-  [`lines have at most ${BOUNDS.lineLength} characters`, OURS, longLines, broken('src/a.ts', `// ${'x'.repeat(BOUNDS.lineLength - 2)}\n`)],
-  [`functions have at most ${BOUNDS.functionLines} lines`, OURS, longFunctions, broken('src/a.ts', `export const f = () => {\n${many(BOUNDS.functionLines - 1)}}\n`)],
+  [
+    `lines have at most ${BOUNDS.lineLength} characters`, OURS, longLines,
+    broken('src/a.ts', `// ${'x'.repeat(BOUNDS.lineLength - 2)}\n`),
+  ],
+  [
+    `functions have at most ${BOUNDS.functionLines} lines`, OURS, longFunctions,
+    broken('src/a.ts', `export const f = () => {\n${many(BOUNDS.functionLines - 1)}}\n`),
+  ],
   [`files have at most ${BOUNDS.fileLines} lines`, SOURCES, longFile, broken('src/a.ts', many(BOUNDS.fileLines + 1))],
   ['files begin by saying what they are', SOURCES, headless, broken('src/a.ts', 'export const a = 1\n')],
-  ['exported functions, classes and interfaces say what they are', OURS, undocumented, broken('src/a.ts', '/** A file. */\nexport function f() {}\n')],
+  [
+    'exported functions, classes and interfaces say what they are', OURS, undocumented,
+    broken('src/a.ts', '/** A file. */\nexport function f() {}\n'),
+  ],
   ['nothing is named by a word that says nothing', SOURCES, bannedNames, broken('src/a.ts', 'const memberScore = 1\n')],
   ['every written test runs', SOURCES, sleepingTests, broken('src/a.test.ts', `test.${'only'}('a', () => {})\n`)],
-  ['no file knows the machine it was written on', SOURCES, machinePaths, broken('src/a.ts', `const home = '/${'root'}/laurel'\n`)],
+  [
+    'no file knows the machine it was written on', SOURCES, machinePaths,
+    broken('src/a.ts', `const home = '/${'root'}/laurel'\n`),
+  ],
 ])('%s', (_title, sources, rule, planted) => {
   expect(sources.flatMap(rule)).toEqual([])
   expect(rule(planted)).toHaveLength(1)
@@ -86,12 +102,15 @@ test('the exceptions of the rules are no holes', () => {
   expect(undocumented(broken('a.ts', '/** A file. */\n/** Does. */\nexport const f = () => 1\n'))).toEqual([])
   expect(undocumented(broken('a.ts', '/** A file. */\n@Resolver()\nexport class A {}\nexport class B {}\n'))).toHaveLength(1)
   expect(bannedNames(broken('a.ts', 'const { data, errors } = await ask()\nconst data = 1\n'))).toHaveLength(1)
-  expect(['teamMembership', 'pageInfo', 'MEMBER', 'LAUREL_DATA', 'dataloader'].map(bannedWord)).toEqual([null, null, null, null, null])
-  expect(['members', 'userData', 'fraudScore', 'string_utils', 'onHandler'].map(bannedWord)).toEqual(['members', 'data', 'score', 'utils', 'handler'])
+  expect(['teamMembership', 'pageInfo', 'MEMBER', 'LAUREL_DATA', 'dataloader'].map(bannedWord))
+    .toEqual([null, null, null, null, null])
+  expect(['members', 'userData', 'fraudScore', 'string_utils', 'onHandler'].map(bannedWord))
+    .toEqual(['members', 'data', 'score', 'utils', 'handler'])
 })
 
 test('no document and no setting knows the machine it was written on', () => {
-  const paths = ['docs', 'migrations', 'packs', 'deploy', '.ci', 'web'].flatMap(folder => filesBelow(projectRoot, folder, /\.(md|sql|json|ya?ml|html|css|sh)$|^run$/))
+  const paths = ['docs', 'migrations', 'packs', 'deploy', '.ci', 'web'].flatMap(folder => filesBelow(
+    projectRoot, folder, /\.(md|sql|json|ya?ml|html|css|sh)$|^run$/))
   const top = ['README.md', 'CHANGELOG.md', 'package.json', 'schema.graphql', 'codegen.yml', 'tsconfig.json']
   const files = [...paths, ...top].map(path => ({ path, text: readFileSync(join(projectRoot, path), 'utf8') }))
   expect(files.flatMap(machinePaths)).toEqual([])
@@ -103,19 +122,23 @@ const CROWDED: Record<string, number> = { 'src/platform': 22, 'src/leaderboards'
 test(`a room has at most ${BOUNDS.roomFiles} files and no room within`, () => {
   const rooms = Map.groupBy(filesBelow(projectRoot, 'src', /\.ts$/).filter(path => !isTest(path)), dirname)
   expect([...rooms.keys()].filter(room => room.split('/').length > 2)).toEqual([])
-  const crowded = [...rooms].filter(([room, files]) => files.length > (CROWDED[room] ?? BOUNDS.roomFiles)).map(([room, files]) => `${room} has ${files.length} files`)
+  const crowded = [...rooms].filter(([room, files]) => files.length > (CROWDED[room] ?? BOUNDS.roomFiles))
+    .map(([room, files]) => `${room} has ${files.length} files`)
   expect(crowded).toEqual([])
 })
 
 test(`tests are at least ${BOUNDS.testsToCode} of the code`, () => {
-  const linesOf = (paths: string[]) => paths.reduce((sum, path) => sum + readFileSync(join(projectRoot, path), 'utf8').split('\n').length - 1, 0)
+  const linesOf = (paths: string[]) =>
+    paths.reduce((sum, path) => sum + readFileSync(join(projectRoot, path), 'utf8').split('\n').length - 1, 0)
   const own = filesBelow(projectRoot, 'src', /\.ts$/)
-  const [tests, code] = [[...own.filter(isTest), ...filesBelow(projectRoot, 'test', /\.ts$/)], own.filter(path => !isTest(path))].map(linesOf)
+  const [tests, code] =
+    [[...own.filter(isTest), ...filesBelow(projectRoot, 'test', /\.ts$/)], own.filter(path => !isTest(path))].map(linesOf)
   expect(tests! / code!, `${tests} lines of tests, ${code} of code`).toBeGreaterThanOrEqual(BOUNDS.testsToCode)
 })
 
 test('each table of a migration has row security in the same file', () => {
-  const openTables = (sql: string) => [...sql.matchAll(/^create table (\w+)/gm)].map(([, name]) => name!).filter(name => !sql.includes(`call laurel_secure('${name}');`))
+  const openTables = (sql: string) => [...sql.matchAll(/^create table (\w+)/gm)].map(([, name]) => name!)
+    .filter(name => !sql.includes(`call laurel_secure('${name}');`))
   const files = filesBelow(projectRoot, 'migrations', /\.sql$/).map(path => readFileSync(join(projectRoot, path), 'utf8'))
   expect(files.flatMap(openTables)).toEqual([])
   expect(openTables('create table prize (tenant_id uuid);')).toEqual(['prize'])

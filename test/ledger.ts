@@ -9,9 +9,11 @@ export interface Books { activities: number; entries: number; keys: number; sour
 /** Returns how many rows the tenant's commands have written. */
 export async function booksOf(acme: TestTenant): Promise<Books> {
   const [books] = await acme.sql<Books & Record<string, unknown>>(`select
-    (select count(*) from activity) as activities, (select count(*) from point_entry) as entries, (select count(*) from command_key) as keys,
+    (select count(*) from activity) as activities, (select count(*) from point_entry) as entries, (select count(*)
+    from command_key) as keys,
     (select count(*) from activity_source) as sources, (select count(*) from activity_reversal) as reversals,
-    (select count(*) from outbox where topic like 'activity.%') + (select count(*) from event_log where topic like 'activity.%') as events`)
+    (select count(*) from outbox where topic like 'activity.%') + (select count(*) from event_log
+    where topic like 'activity.%') as events`)
   return books!
 }
 
@@ -29,11 +31,14 @@ export async function writingNothing<T>(acme: TestTenant, work: () => Promise<T>
  */
 export async function expectBooksAgree(acme: TestTenant): Promise<void> {
   await acme.settled()
-  expect(await acme.sql(`select user_id from user_points p where points <> (select coalesce(sum(points), 0) from point_entry e where e.user_id = p.user_id)
+  expect(await acme.sql(`select user_id from user_points p where points <> (select coalesce(sum(points), 0) from point_entry e
+    where e.user_id = p.user_id)
     or last_seq <> (select coalesce(max(seq), 0) from point_entry e where e.user_id = p.user_id and points <> 0)`)).toEqual([])
-  expect(await acme.sql(`select a.id from activity a full join point_entry e on e.activity_id = a.id and e.user_id = a.user_id and e.seq = a.entry_seq
+  expect(await acme.sql(`select a.id from activity a full join point_entry e on e.activity_id = a.id and e.user_id = a.user_id
+    and e.seq = a.entry_seq
     where (e.reason = 'ACTIVITY' or e.reason is null) and (a.id is null or e.id is null)`)).toEqual([])
-  expect(await acme.sql(`select 1 from activity_reversal r full join point_entry e on e.activity_id = r.activity_id and e.seq = r.entry_seq
+  expect(await acme.sql(`select 1 from activity_reversal r full join point_entry e on e.activity_id = r.activity_id
+    and e.seq = r.entry_seq
     where (e.reason = 'REVERSAL' or e.reason is null) and (r.activity_id is null or e.id is null)`)).toEqual([])
   const events = await acme.sql<{ payload: unknown }>(`select payload from event_log where topic like 'activity.%' order by pos`)
   const changes = events.flatMap(({ payload }) => changesOf(payload))

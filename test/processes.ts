@@ -10,13 +10,18 @@ const READY_MS_MAX = 60_000
 /** A server process; `url` is where it answers. */
 export interface ServerProcess { url: string; child: ChildProcess; output: string[]; kill(signal: NodeJS.Signals): Promise<void> }
 
-/** Starts src/main.ts with these settings and resolves when it is ready. @throws Error with its output when it ends before that */
+/**
+ * Starts src/main.ts with these settings and resolves when it is ready. @throws Error with its output when it ends before
+ * that
+ */
 export async function startServer(settings: Record<string, string>): Promise<ServerProcess> {
   const { DATABASE_URL: _1, REDIS_URL: _2, LAUREL_DATA: _3, ...environment } = process.env
   const child = spawn(process.execPath, ['--import', 'tsx', join(projectRoot, 'src/main.ts')], {
-    cwd: projectRoot, env: { ...environment, PORT: '0', HOST: '127.0.0.1', LAUREL_LOG: 'warn', NODE_ENV: 'test', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] })
+    cwd: projectRoot, env: { ...environment, PORT: '0', HOST: '127.0.0.1', LAUREL_LOG: 'warn', NODE_ENV: 'test', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []
-  const ended = once(child, 'exit').then(([code, signal]) => { throw new Error(`the server ended (${code ?? signal}):\n${output.join('\n')}`) })
+  const ended = once(child, 'exit')
+    .then(([code, signal]) => { throw new Error(`the server ended (${code ?? signal}):\n${output.join('\n')}`) })
   ended.catch(() => {}) // Only awaited below.
   const ready = new Promise<string>(resolve => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -43,11 +48,14 @@ export async function startServer(settings: Record<string, string>): Promise<Ser
 
 /** Returns a demo token of a running server. */
 export async function demoToken(url: string, wish: object = {}): Promise<string> {
-  const response = await fetch(`${url}/demo/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(wish) })
+  const response = await fetch(
+    `${url}/demo/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(wish) })
   return (await response.json() as { token: string }).token
 }
 
 /** Pauses the simulator, so that only the test writes. */
 export async function pauseSimulator(url: string): Promise<void> {
-  await fetch(`${url}/demo/simulator`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ paused: true }) })
+  await fetch(`${url}/demo/simulator`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ paused: true }),
+  })
 }

@@ -7,10 +7,13 @@ import { wireId } from '../platform/ids.ts'
 import { recordInputs } from './intake.service.ts'
 
 const CONNECTIONS = 16
-const REVERSE = `mutation($input: ActivityReverseInput!) { activityReverse(input: $input) { idempotencyHit userErrors { code } } }`
+const REVERSE = `mutation($input: ActivityReverseInput!) { 
+  activityReverse(input: $input) { idempotencyHit userErrors { code } } }`
 
 /** Sends all at once, 16 of them in flight at any moment; answers come in the order of the inputs. */
-async function atOnce<Input, Output>(inputs: readonly Input[], send: (input: Input, at: number) => Promise<Output>): Promise<Output[]> {
+async function atOnce<Input, Output>(
+  inputs: readonly Input[], send: (input: Input, at: number) => Promise<Output>,
+): Promise<Output[]> {
   const outputs: Output[] = []
   let next = 0
   await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
@@ -19,10 +22,15 @@ async function atOnce<Input, Output>(inputs: readonly Input[], send: (input: Inp
   return outputs
 }
 
-interface Answer { activity: { id: string } | null; duplicate: boolean; idempotencyHit: boolean; userErrors: { code: string }[]; mark: string | null }
-const verdictOf = ({ duplicate, idempotencyHit, userErrors: [refusal] }: Answer) => refusal?.code ?? (duplicate ? 'DUPLICATE' : idempotencyHit ? 'HIT' : 'NEW')
+interface Answer {
+  activity: { id: string } | null; duplicate: boolean; idempotencyHit: boolean; userErrors: { code: string }[]
+  mark: string | null
+}
+const verdictOf = ({ duplicate, idempotencyHit, userErrors: [refusal] }: Answer) =>
+  refusal?.code ?? (duplicate ? 'DUPLICATE' : idempotencyHit ? 'HIT' : 'NEW')
 const times = <T>(length: number, make: (at: number) => T) => Array.from({ length }, (_, at) => make(at))
-const sendAs = (acme: TestTenant, name: string) => async (input: object): Promise<Answer> => (await acme.as(name).run(RECORD, { input })).activityRecord
+const sendAs = (acme: TestTenant, name: string) =>
+  async (input: object): Promise<Answer> => (await acme.as(name).run(RECORD, { input })).activityRecord
 
 /** Counts the answers by what they are. */
 function tally(answers: Answer[]): Record<string, number> {
@@ -31,7 +39,8 @@ function tally(answers: Answer[]): Record<string, number> {
 
 test('the same key 64 times at once is one activity', async () => {
   await using acme = await tenant('ann')
-  const answers = await atOnce(times(64, () => ({ activityType: 'meeting_scheduled', idempotencyKey: 'once-and-only' })), sendAs(acme, 'ann'))
+  const answers = await atOnce(
+    times(64, () => ({ activityType: 'meeting_scheduled', idempotencyKey: 'once-and-only' })), sendAs(acme, 'ann'))
   expect(tally(answers)).toEqual({ NEW: 1, HIT: 63 })
   expect(new Set(answers.map(({ activity }) => activity!.id)).size).toBe(1)
   expect(answers.filter(({ mark }) => mark)).toHaveLength(1)
@@ -54,7 +63,10 @@ test('one key at once for several people records one of them and refuses the oth
   await using acme = await tenant('ann:ADMIN', 'bob', 'carol', 'dan', 'eve')
   for (const round of times(6, at => at)) {
     // Different people take different locks: only the unique key itself can tell.
-    const inputs = times(16, at => ({ activityType: 'team_support', idempotencyKey: `round-${round}-key`, userId: acme.id(['bob', 'carol', 'dan', 'eve'][at % 4]!) }))
+    const inputs = times(16, at => ({
+      activityType: 'team_support', idempotencyKey: `round-${round}-key`,
+      userId: acme.id(['bob', 'carol', 'dan', 'eve'][at % 4]!),
+    }))
     const answers = await atOnce(inputs, sendAs(acme, 'ann'))
     expect(tally(answers)).toEqual({ NEW: 1, HIT: 3, IDEMPOTENCY_CONFLICT: 12 })
   }
@@ -65,7 +77,9 @@ test('one key at once for several people records one of them and refuses the oth
 test('200 awards at once for one person add up, numbered in commit order', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
   const types = ['team_support', 'meeting_scheduled', 'team_mentoring', 'proposal_accepted'] // 25 + 50 + 100 + 150
-  const answers = await atOnce(times(200, at => ({ activityType: types[at % 4]!, idempotencyKey: `award-${at}-key`, userId: acme.id('bob') })), sendAs(acme, 'ann'))
+  const answers = await atOnce(
+    times(200, at => ({ activityType: types[at % 4]!, idempotencyKey: `award-${at}-key`, userId: acme.id('bob') })),
+    sendAs(acme, 'ann'))
   expect(tally(answers)).toEqual({ NEW: 200 })
   expect(await acme.points('bob')).toBe(50 * 325)
   expect(await booksOf(acme)).toEqual({ activities: 200, entries: 200, keys: 200, sources: 0, reversals: 0, events: 200 })
@@ -76,11 +90,17 @@ test('a reversal beside awards and beside itself is one reversal', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
   const send = sendAs(acme, 'ann')
   for (const round of times(4, at => at)) {
-    const { activity } = await send({ activityType: 'new_client_signed', idempotencyKey: `round-${round}-key`, userId: acme.id('bob') })
-    const reversals = times(12, at => ({ activityId: activity!.id, idempotencyKey: `round-${round}-${at % 4}` })) // Four keys, three times each.
-    const awards = times(12, at => ({ activityType: 'team_support', idempotencyKey: `beside-${round}-${at}`, userId: acme.id('bob') }))
+    const { activity } = await send({
+      activityType: 'new_client_signed', idempotencyKey: `round-${round}-key`, userId: acme.id('bob'),
+    })
+    // Four keys, three times each.
+    const reversals = times(12, at => ({ activityId: activity!.id, idempotencyKey: `round-${round}-${at % 4}` }))
+    const awards = times(
+      12, at => ({ activityType: 'team_support', idempotencyKey: `beside-${round}-${at}`, userId: acme.id('bob') }))
     const works = times(24, at => (at % 2 ? reversals[at >> 1]! : awards[at >> 1]!))
-    const answers = await atOnce(works, async work => 'activityId' in work ? (await acme.as('ann').run(REVERSE, { input: work })).activityReverse : send(work))
+    const answers = await atOnce(
+      works,
+      async work => 'activityId' in work ? (await acme.as('ann').run(REVERSE, { input: work })).activityReverse : send(work))
     expect(tally(answers.filter((_, at) => at % 2 === 0))).toEqual({ NEW: 12 })
     expect(tally(answers.filter((_, at) => at % 2 === 1))).toEqual({ NEW: 1, HIT: 2, ALREADY_REVERSED: 9 })
     expect(await acme.points('bob')).toBe((round + 1) * 300)
@@ -93,7 +113,8 @@ test('batches that share people in opposite order all come through, and none is 
   const node = await sharedNode()
   const states: string[] = []
   node.db.pool.on('connect', client => {
-    const { connection } = client as unknown as { connection: { on(event: 'errorMessage', listener: (message: { code: string }) => void): void } }
+    const { connection } =
+      client as unknown as { connection: { on(event: 'errorMessage', listener: (message: { code: string }) => void): void } }
     connection.on('errorMessage', ({ code }) => states.push(code))
   })
   // New connections only, so that every one is listened to.
@@ -104,7 +125,9 @@ test('batches that share people in opposite order all come through, and none is 
   await atOnce(times(96, at => at), at => {
     const order = at % 2 ? names : names.toReversed()
     const turned = [...order.slice(at % 7), ...order.slice(0, at % 7)]
-    return recordInputs(acme.actor(), turned.map(name => ({ activityType: 'team_support', idempotencyKey: `batch-${at}-${name}`, userId: acme.id(name) })))
+    return recordInputs(
+      acme.actor(),
+      turned.map(name => ({ activityType: 'team_support', idempotencyKey: `batch-${at}-${name}`, userId: acme.id(name) })))
   })
   expect(states).toEqual([])
   for (const name of names) expect(await acme.points(name)).toBe(96 * 25)
@@ -114,7 +137,9 @@ test('batches that share people in opposite order all come through, and none is 
 
 test('batches that carry the same keys and facts in opposite order write each once', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob', 'carol')
-  const facts = times(40, at => ({ activityType: 'team_support', source: 'crm', sourceId: `deal-${at}`, userId: acme.id(at % 2 ? 'bob' : 'carol') }))
+  const facts = times(40, at => ({
+    activityType: 'team_support', source: 'crm', sourceId: `deal-${at}`, userId: acme.id(at % 2 ? 'bob' : 'carol'),
+  }))
   const answers = await atOnce(times(32, at => at), async at => {
     // Even batches share their keys; odd ones bring keys of their own for the same facts.
     const items = facts.map((fact, place) => ({ ...fact, idempotencyKey: at % 2 ? `own-${at}-${place}` : `shared-${place}-key` }))
@@ -132,14 +157,20 @@ test('equal points stand in the order in which they were reached, as committed',
   const { leaderboard } = await createLeaderboard(acme.actor(), {
     name: 'All', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.ALL_TIME, tieRule: TieRule.ORDINAL })
   // Everybody reaches 100 points in four awards, all mixed up.
-  const awards = times(48, at => ({ activityType: 'team_support', idempotencyKey: `tie-${at}-key`, userId: acme.id(names[at % 12]!) }))
+  const awards = times(
+    48, at => ({ activityType: 'team_support', idempotencyKey: `tie-${at}-key`, userId: acme.id(names[at % 12]!) }))
   await atOnce(awards, sendAs(acme, 'ann'))
-  const { mark } = await sendAs(acme, 'ann')({ activityType: 'team_support', idempotencyKey: 'one-goes-ahead', userId: acme.id('user5') })
-  const expected = await acme.sql<{ id: string; points: number }>('select user_id as id, points from user_points where points > 0 order by points desc, last_seq')
+  const { mark } = await sendAs(acme, 'ann')({
+    activityType: 'team_support', idempotencyKey: 'one-goes-ahead', userId: acme.id('user5'),
+  })
+  const expected = await acme.sql<{ id: string; points: number }>(`select user_id as id, points from user_points
+    where points > 0 order by points desc, last_seq`)
   expect(expected.map(({ points }) => points)).toEqual([125, ...times(11, () => 100)])
   expect(expected[0]!.id).toBe(uuid('User', acme.id('user5')))
   await expectBooksAgree(acme)
   const { standings } = (await acme.as('ann').run(`query($id: ID!, $mark: Mark) { leaderboard(id: $id) {
-    standings(first: 100, atLeast: $mark) { nodes { rank points user { id } } } } }`, { id: wireId('Leaderboard', leaderboard.id), mark })).leaderboard
-  expect(standings.nodes).toEqual(expected.map(({ id, points }, at) => ({ rank: at + 1, points, user: { id: wireId('User', id) } })))
+    standings(first: 100, atLeast: $mark) { 
+      nodes { rank points user { id } } } } }`, { id: wireId('Leaderboard', leaderboard.id), mark })).leaderboard
+  expect(standings.nodes).toEqual(
+    expected.map(({ id, points }, at) => ({ rank: at + 1, points, user: { id: wireId('User', id) } })))
 })

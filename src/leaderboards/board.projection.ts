@@ -1,5 +1,6 @@
 /**
- * One board on one node: the rank index of the current period, fed by the event log, and the list that its watchers have been told.
+ * One board on one node: the rank index of the current period, fed by the event log, and the list that its watchers have
+ * been told.
  * Everything here can be thrown away and rebuilt from the ledger.
  */
 import type { Database } from '../platform/db.ts'
@@ -82,7 +83,10 @@ export class BoardProjection {
     this.#tellWatchers()
   }
 
-  /** Builds the index of the current period anew from the ledger and publishes the difference; events meanwhile wait and are applied after it. */
+  /**
+   * Builds the index of the current period anew from the ledger and publishes the difference; events meanwhile wait and
+   * are applied after it.
+   */
   rebuild(): Promise<void> {
     this.#rebuilding ??= this.#recount()
       .then(() => this.#publish(this.#marks.splice(0)))
@@ -157,7 +161,8 @@ export class BoardProjection {
     this.#lastTickMs = Date.now()
     if (periodKey(this.row.period, this.zone, Date.now()) !== this.key) {
       // Activities may have been recorded a few minutes ahead of the new period, so it begins with a recount.
-      this.rebuild().catch((error: Error) => log.error({ leaderboardId: this.row.id, reason: error.message }, 'a board could not turn to its new period'))
+      this.rebuild().catch((error: Error) => log.error(
+        { leaderboardId: this.row.id, reason: error.message }, 'a board could not turn to its new period'))
     } else if (this.pos !== this.published.pos) this.#publish(this.#marks.splice(0))
   }
 

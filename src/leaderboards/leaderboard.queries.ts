@@ -7,15 +7,19 @@ import type { TieRule } from './rank.rules.ts'
 /** A board's row as reads return it; `subjectIds` is set when it ranks a list. */
 export interface LeaderboardRow {
   [column: string]: unknown
-  id: string; name: string; metric: string; subject: 'USER' | 'TEAM' | 'DEPARTMENT'; scope: 'TENANT' | 'CUSTOM'; subjectIds: string[] | null
+  id: string; name: string; metric: string; subject: 'USER' | 'TEAM' | 'DEPARTMENT'; scope: 'TENANT' | 'CUSTOM'
+  subjectIds: string[] | null
   period: Period; tieRule: TieRule; archivedFrom: string
 }
 
-const BOARD = 'select id, name, metric, subject, scope, subject_ids as "subjectIds", period, tie_rule as "tieRule", archived_from as "archivedFrom" from leaderboard'
+const BOARD = `select id, name, metric, subject, scope, subject_ids as "subjectIds", period, tie_rule as "tieRule",
+  archived_from as "archivedFrom" from leaderboard`
 
 /** Boards by id. */
 export async function boardsById({ actor }: Pick<Context, 'actor'>, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<LeaderboardRow>(actor, { name: 'boards_by_id', text: `${BOARD} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids] }))
+  return inOrder(ids, await inTenantOnce<LeaderboardRow>(actor, {
+    name: 'boards_by_id', text: `${BOARD} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids],
+  }))
 }
 registerNode('Leaderboard', boardsById)
 
@@ -23,7 +27,9 @@ registerNode('Leaderboard', boardsById)
 export async function listBoards(actor: Pick<Actor, 'tenantId' | 'db'>, first: number, after?: string | null) {
   const size = pageSize(first)
   const [id] = after ? decodeCursor(after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
-  const rows = await inTenantOnce<LeaderboardRow>(actor, { text: `${BOARD} where tenant_id = $1 and id > $2::uuid order by id limit $3`, values: [actor.tenantId, id, size + 1] })
+  const rows = await inTenantOnce<LeaderboardRow>(actor, {
+    text: `${BOARD} where tenant_id = $1 and id > $2::uuid order by id limit $3`, values: [actor.tenantId, id, size + 1],
+  })
   return pageOf(rows, size, row => encodeCursor([row.id]), after)
 }
 
@@ -31,7 +37,8 @@ const SUBJECT_COLUMN = { USER: 'user_id', TEAM: 'team_id', DEPARTMENT: 'departme
 const PERIOD_COLUMN = { DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month' } as const
 
 /**
- * The statement that recounts a board's period from the ledger: subjectId, points, seq (of the entry that last changed the points).
+ * The statement that recounts a board's period from the ledger: subjectId, points, seq (of the entry that last changed
+ * the points).
  * The all-time board of users reads the balances; other periods read only partitions that can hold their entries.
  */
 export function recountStatement(tenantId: string, board: LeaderboardRow, key: string, startMs: number): Statement {
@@ -40,10 +47,12 @@ export function recountStatement(tenantId: string, board: LeaderboardRow, key: s
   const listed = board.scope === 'CUSTOM' ? `and ${subject} = any($${values.push(board.subjectIds)}::uuid[])` : ''
   // A subject is listed once its points have changed in the period; entries of zero points change nothing.
   if (board.period === 'ALL_TIME' && board.subject === 'USER') {
-    return { text: `select user_id as "subjectId", points, last_seq as seq from user_points where tenant_id = $1 and last_seq > 0 ${listed}`, values }
+    return { text: `select user_id as "subjectId", points, last_seq as seq from user_points where tenant_id = $1
+      and last_seq > 0 ${listed}`, values }
   }
   // Nothing that counts in a period was recorded earlier than the few minutes by which a clock may be ahead of its start.
-  const during = key === ALL_TIME_KEY ? '' : `and ${PERIOD_COLUMN[board.period as 'DAILY']} = $${values.push(key)}::date and recorded_at >= $${values.push(new Date(startMs - 3_600_000))}`
+  const during = key === ALL_TIME_KEY ? '' : `and ${PERIOD_COLUMN[board.period as 'DAILY']} = $${values.push(
+    key)}::date and recorded_at >= $${values.push(new Date(startMs - 3_600_000))}`
   return {
     text: `select ${subject} as "subjectId", sum(points)::bigint as points, max(seq) as seq
            from point_entry where tenant_id = $1 and ${subject} is not null and points <> 0 ${during} ${listed} group by 1`,
@@ -52,13 +61,17 @@ export function recountStatement(tenantId: string, board: LeaderboardRow, key: s
 }
 
 /** A closed period of a board; `periodStart` is its first local day. */
-export interface ArchiveRow { [column: string]: unknown; id: string; leaderboardId: string; periodStart: string; closedAt: Date; size: number }
+export interface ArchiveRow {
+  [column: string]: unknown; id: string; leaderboardId: string; periodStart: string; closedAt: Date; size: number
+}
 
-const ARCHIVE = 'select id, leaderboard_id as "leaderboardId", period_start as "periodStart", closed_at as "closedAt", size from leaderboard_archive'
+const ARCHIVE = `select id, leaderboard_id as "leaderboardId", period_start as "periodStart", closed_at as "closedAt", size
+  from leaderboard_archive`
 
 /** Archives by id. */
 export async function archivesById({ actor }: Context, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<ArchiveRow>(actor, { text: `${ARCHIVE} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids] }))
+  return inOrder(ids, await inTenantOnce<ArchiveRow>(
+    actor, { text: `${ARCHIVE} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids] }))
 }
 registerNode('LeaderboardArchive', archivesById)
 
@@ -67,28 +80,35 @@ export async function listArchives(actor: Actor, boardId: string, first: number,
   const size = pageSize(first)
   const [start] = after ? decodeCursor(after, ['date']) : ['9999-12-31']
   const rows = await inTenantOnce<ArchiveRow>(actor, {
-    text: `${ARCHIVE} where tenant_id = $1 and leaderboard_id = $2 and period_start < $3::date order by period_start desc limit $4`, values: [actor.tenantId, boardId, start, size + 1] })
+    text: `${ARCHIVE} where tenant_id = $1 and leaderboard_id = $2 and period_start < $3::date order by period_start desc
+      limit $4`, values: [actor.tenantId, boardId, start, size + 1] })
   return pageOf(rows, size, row => encodeCursor([row.periodStart]), after)
 }
 
 /** A standing of a closed period; `position` counts from 1 in order. */
-export interface ArchivedRow { [column: string]: unknown; position: number; rank: number; subjectId: string; points: number; seq: number }
+export interface ArchivedRow {
+  [column: string]: unknown; position: number; rank: number; subjectId: string; points: number; seq: number
+}
 
 /** Returns a page of an archived period's standings, in order. */
 export async function listArchived(actor: Actor, archiveId: string, first: number, after?: string | null) {
   const size = pageSize(first)
   const [position] = after ? decodeCursor(after, ['number']) : [0]
   const rows = await inTenantOnce<ArchivedRow>(actor, {
-    text: `select position, rank, subject_id as "subjectId", points, seq from archived_standing where tenant_id = $1 and archive_id = $2 and position > $3::bigint order by position limit $4`,
+    text: `select position, rank, subject_id as "subjectId", points, seq from archived_standing where tenant_id = $1
+      and archive_id = $2 and position > $3::bigint order by position limit $4`,
     values: [actor.tenantId, archiveId, position, size + 1] })
   return pageOf(rows, size, row => encodeCursor([row.position]), after)
 }
 
 /** Returns the ranks at the close of the board's period that starts at `periodStart`, for these subjects. */
-export async function closeRanks(actor: Pick<Actor, 'tenantId' | 'db'>, boardId: string, periodStart: string, subjectIds: readonly string[]): Promise<Map<string, number>> {
+export async function closeRanks(
+  actor: Pick<Actor, 'tenantId' | 'db'>, boardId: string, periodStart: string, subjectIds: readonly string[],
+): Promise<Map<string, number>> {
   const rows = await inTenantOnce<{ subjectId: string; rank: number }>(actor, {
     name: 'close_ranks',
-    text: `select s.subject_id as "subjectId", s.rank from leaderboard_archive a join archived_standing s on s.tenant_id = a.tenant_id and s.archive_id = a.id
+    text: `select s.subject_id as "subjectId", s.rank from leaderboard_archive a
+           join archived_standing s on s.tenant_id = a.tenant_id and s.archive_id = a.id
            where a.tenant_id = $1 and a.leaderboard_id = $2 and a.period_start = $3::date and s.subject_id = any($4::uuid[])`,
     values: [actor.tenantId, boardId, periodStart, subjectIds] })
   return new Map(rows.map(({ subjectId, rank }) => [subjectId, rank]))

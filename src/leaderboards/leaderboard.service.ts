@@ -7,12 +7,17 @@ import { type Actor, inTenant, inTenantBatch, inTenantOnce } from '../platform/t
 import { neighborKey, periodKey, periodRange } from '../platform/time.ts'
 import { isClosed } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
-import { Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule } from './leaderboard.entity.ts'
+import {
+  Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule,
+} from './leaderboard.entity.ts'
 import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
 import { RankIndex, type StandingRow } from './rank.rules.ts'
 
 /** A new board as a command asks for it; ids are uuids, `archivedFrom` is the local day from which periods are archived. */
-export interface LeaderboardInput { name: string; subject: LeaderboardSubject; period: LeaderboardPeriod; tieRule?: TieRule; subjectIds?: string[] | null; archivedFrom?: string }
+export interface LeaderboardInput {
+  name: string; subject: LeaderboardSubject; period: LeaderboardPeriod; tieRule?: TieRule; subjectIds?: string[] | null
+  archivedFrom?: string
+}
 
 /**
  * Creates a board and returns it with the commit's mark; emits `leaderboard.created`. With `subjectIds` it ranks only those.
@@ -21,15 +26,21 @@ export interface LeaderboardInput { name: string; subject: LeaderboardSubject; p
 export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   const { tenantId, now } = actor
   const name = input.name.trim()
-  if (!name || name.length > 200 || name.includes('\0')) throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
+  if (!name || name.length > 200 || name.includes('\0')) {
+    throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
+  }
   const subjectIds = input.subjectIds ?? null
   if (subjectIds && (!subjectIds.length || subjectIds.length > LIMITS.leaderboardSubjectsMax)) {
-    throw new Refusal(ErrorCode.OUT_OF_RANGE, `subjectIds must name 1 to ${LIMITS.leaderboardSubjectsMax} subjects; leave it out to rank everybody.`, ['subjectIds'])
+    throw new Refusal(
+      ErrorCode.OUT_OF_RANGE,
+      `subjectIds must name 1 to ${LIMITS.leaderboardSubjectsMax} subjects; leave it out to rank everybody.`,
+      ['subjectIds'])
   }
   const zone = await zoneOf(actor)
   return inTenant(actor, async tx => {
     const leaderboard = tx.em.create(Leaderboard, {
-      id: newId(now), tenantId, name, metric: LeaderboardMetric.POINTS, subject: input.subject, period: input.period, tieRule: input.tieRule ?? TieRule.COMPETITION,
+      id: newId(now), tenantId, name, metric: LeaderboardMetric.POINTS, subject: input.subject, period: input.period,
+      tieRule: input.tieRule ?? TieRule.COMPETITION,
       scope: subjectIds ? LeaderboardScope.CUSTOM : LeaderboardScope.TENANT, subjectIds, createdAt: now,
       archivedFrom: input.archivedFrom ?? periodKey(input.period, zone, now.getTime()),
     })
@@ -40,29 +51,38 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
 
 const ARCHIVE_MARGIN_MS = 60_000 // Longer than any statement may run: nothing that counts in the period is still on its way.
 
-/** Archives every closed period of the board that has no archive yet, oldest first; returns how many it wrote. Emits `leaderboard.period_closed`. */
+/**
+ * Archives every closed period of the board that has no archive yet, oldest first; returns how many it wrote. Emits
+ * `leaderboard.period_closed`.
+ */
 export async function archiveClosed(actor: Actor, board: LeaderboardRow): Promise<number> {
   const { period } = board
   if (period === 'ALL_TIME') return 0
   const zone = await zoneOf(actor)
   const nowMs = actor.now.getTime() - ARCHIVE_MARGIN_MS
   const [newest] = await inTenantOnce<{ start: string }>(actor, {
-    text: 'select period_start as start from leaderboard_archive where tenant_id = $1 and leaderboard_id = $2 order by period_start desc limit 1', values: [actor.tenantId, board.id] })
-  let key = newest ? neighborKey(period, newest.start, 1) : periodKey(period, zone, periodRange('DAILY', zone, board.archivedFrom).startMs)
+    text: `select period_start as start from leaderboard_archive where tenant_id = $1 and leaderboard_id = $2
+      order by period_start desc limit 1`, values: [actor.tenantId, board.id] })
+  let key = newest
+    ? neighborKey(period, newest.start, 1)
+    : periodKey(period, zone, periodRange('DAILY', zone, board.archivedFrom).startMs)
   let written = 0
-  for (; isClosed(period, zone, key, nowMs); key = neighborKey(period, key, 1)) written += await archivePeriod(actor, board, key, periodRange(period, zone, key).startMs)
+  for (; isClosed(period, zone, key, nowMs); key = neighborKey(
+    period, key, 1)) written += await archivePeriod(actor, board, key, periodRange(period, zone, key).startMs)
   return written
 }
 
 async function archivePeriod(actor: Actor, board: LeaderboardRow, key: string, startMs: number): Promise<number> {
   const { tenantId, now } = actor
-  const rows = await inTenantOnce<StandingRow & { [column: string]: unknown }>(actor, recountStatement(tenantId, board, key, startMs))
+  const rows = await inTenantOnce<StandingRow & { [column: string]: unknown }>(
+    actor, recountStatement(tenantId, board, key, startMs))
   const index = RankIndex.from(rows, board.tieRule)
   const standings = index.range(0, index.size)
   const archiveId = newId(now)
   return inTenantBatch(actor, async ({ run, last }) => {
     const [won] = await run([{
-      text: `insert into leaderboard_archive (tenant_id, id, leaderboard_id, period_start, closed_at, size) values ($1, $2, $3, $4, $5, $6)
+      text: `insert into leaderboard_archive (tenant_id, id, leaderboard_id, period_start, closed_at, size)
+             values ($1, $2, $3, $4, $5, $6)
              on conflict (tenant_id, leaderboard_id, period_start) do nothing returning id`,
       values: [tenantId, archiveId, board.id, key, now, standings.length],
     }])
@@ -71,7 +91,8 @@ async function archivePeriod(actor: Actor, board: LeaderboardRow, key: string, s
       {
         text: `insert into archived_standing (tenant_id, archive_id, position, rank, subject_id, points, seq)
                select $1, $2, * from unnest($3::int[], $4::int[], $5::uuid[], $6::bigint[], $7::bigint[])`,
-        values: [tenantId, archiveId, standings.map(({ position }) => position), standings.map(({ rank }) => rank), standings.map(({ subjectId }) => subjectId),
+        values: [tenantId, archiveId, standings.map(({ position }) => position), standings.map(({ rank }) => rank),
+          standings.map(({ subjectId }) => subjectId),
           standings.map(({ points }) => points), standings.map(({ seq }) => seq)],
       },
       emitStatement(tenantId, 'leaderboard.period_closed', { leaderboardId: board.id, periodStart: key, archiveId }),

@@ -10,10 +10,15 @@ export const StandingConnection = connectionOf('Standing', () => Standing)
 @InputType({ description: 'A new board.' })
 export class LeaderboardCreateInput {
   @Field(() => String, { description: 'Name for people, 1–200 characters.' }) name!: string
-  @Field(() => LeaderboardSubject, { defaultValue: LeaderboardSubject.USER, description: 'Who is ranked.' }) subject!: LeaderboardSubject
-  @Field(() => LeaderboardPeriod, { defaultValue: LeaderboardPeriod.MONTHLY, description: 'Over which period.' }) period!: LeaderboardPeriod
+  @Field(() => LeaderboardSubject, { defaultValue: LeaderboardSubject.USER, description: 'Who is ranked.' })
+  subject!: LeaderboardSubject
+  @Field(() => LeaderboardPeriod, { defaultValue: LeaderboardPeriod.MONTHLY, description: 'Over which period.' })
+  period!: LeaderboardPeriod
   @Field(() => TieRule, { defaultValue: TieRule.COMPETITION, description: 'How ties are ranked.' }) tieRule!: TieRule
-  @Field(() => [ID], { nullable: true, description: `Rank only these, 1–${LIMITS.leaderboardSubjectsMax} ids of the subject's kind; everybody when absent.` }) subjectIds?: string[] | null
+  @Field(() => [ID], {
+    nullable: true,
+    description: `Rank only these, 1–${LIMITS.leaderboardSubjectsMax} ids of the subject's kind; everybody when absent.`,
+  }) subjectIds?: string[] | null
 }
 
 @ObjectType({ description: 'The new board.' })
@@ -34,7 +39,8 @@ export class RankChange {
   @Field(() => ID, { description: 'Id of the user, team or department.' }) subjectId!: string
   @Field(() => Int, { nullable: true, description: 'Rank before; null = entered the list.' }) from?: number | null
   @Field(() => Int, { description: 'Rank now; equal to `from` when only the points changed.' }) to!: number
-  @Field(() => Int, { nullable: true, description: 'Rank when the previous period closed; null for newcomers.' }) closeRank?: number | null
+  @Field(() => Int, { nullable: true, description: 'Rank when the previous period closed; null for newcomers.' })
+  closeRank?: number | null
   @Field(() => Points, { description: 'Points now.' }) points!: number
 }
 
@@ -50,5 +56,6 @@ export class LeaderboardDelta {
 
 export const LeaderboardMessage = createUnionType({
   name: 'LeaderboardMessage', description: 'A message of the `leaderboard` stream.',
-  types: () => [LeaderboardSnapshot, LeaderboardDelta] as const, resolveType: row => (row as unknown as { __typename: string }).__typename,
+  types: () => [LeaderboardSnapshot, LeaderboardDelta] as const,
+  resolveType: row => (row as unknown as { __typename: string }).__typename,
 })

@@ -1,4 +1,7 @@
-/** The stream of a board: one snapshot, then deltas; it resumes from the node's ring of deltas, else with one snapshot that says why. */
+/**
+ * The stream of a board: one snapshot, then deltas; it resumes from the node's ring of deltas, else with one snapshot
+ * that says why.
+ */
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Place, type SnapshotReason, streamCursor, type StreamSource } from '../wire/streams.ts'
@@ -10,11 +13,14 @@ import type { Listed } from './rank.rules.ts'
 export type OfBoard<T> = T & { board: BoardProjection }
 
 /** The first places as they were last published. */
-export interface SnapshotMessage { __typename: 'LeaderboardSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; standings: OfBoard<Listed>[] }
+export interface SnapshotMessage {
+  __typename: 'LeaderboardSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; standings: OfBoard<Listed>[]
+}
 /** What changed between two publications, as a reader of the first places sees it. */
 export interface DeltaMessage {
   __typename: 'LeaderboardDelta'; after: string; cursor: string; marks: number[]; at: Date
-  changes: OfBoard<{ subjectId: string; from: number | null; to: number; points: number }>[]; left: string[]; board: BoardProjection
+  changes: OfBoard<{ subjectId: string; from: number | null; to: number; points: number }>[]; left: string[]
+  board: BoardProjection
 }
 export type BoardMessage = SnapshotMessage | DeltaMessage
 
@@ -29,7 +35,9 @@ export class BoardSource implements StreamSource<BoardMessage> {
 
   /** @throws Fault BAD_REQUEST when `top` is not 1–500 */
   constructor(board: BoardProjection, top: number) {
-    if (!Number.isInteger(top) || top < 1 || top > LIMITS.leaderboardTopMax) throw fault('BAD_REQUEST', `top must be between 1 and ${LIMITS.leaderboardTopMax}.`, { argument: 'top' })
+    if (!Number.isInteger(top) || top < 1 || top > LIMITS.leaderboardTopMax) {
+      throw fault('BAD_REQUEST', `top must be between 1 and ${LIMITS.leaderboardTopMax}.`, { argument: 'top' })
+    }
     this.#board = board
     this.#top = top
     this.key = `board:${board.row.id}:${top}`
@@ -38,7 +46,8 @@ export class BoardSource implements StreamSource<BoardMessage> {
   async read(place: Place): Promise<{ messages: BoardMessage[]; place: Place }> {
     const { published, ring } = this.#board
     if (place.pos === published.pos) return { messages: [], place }
-    const here: Place = { pos: published.pos, told: published.pos, reason: 'SLOW_CLIENT' } // From here on only slowness can lose the thread.
+    // From here on only slowness can lose the thread.
+    const here: Place = { pos: published.pos, told: published.pos, reason: 'SLOW_CLIENT' }
     const from = place.pos === null ? -1 : ring.findLastIndex(({ after }) => after === place.pos)
     return from < 0
       ? { messages: [this.#snapshot(place.reason)], place: here }
@@ -63,7 +72,8 @@ export class BoardSource implements StreamSource<BoardMessage> {
     const { epoch } = this.#board.log
     const { changes, left } = seenBy(delta, this.#top)
     message = {
-      __typename: 'LeaderboardDelta', after: streamCursor(epoch, delta.after), cursor: streamCursor(epoch, delta.pos), marks: delta.marks, at: delta.at,
+      __typename: 'LeaderboardDelta', after: streamCursor(epoch, delta.after), cursor: streamCursor(epoch, delta.pos),
+      marks: delta.marks, at: delta.at,
       changes: changes.map(change => ({ ...change, board: this.#board })), left, board: this.#board,
     }
     this.#deltas.set(delta, message)

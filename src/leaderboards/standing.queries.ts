@@ -4,7 +4,9 @@ import type { BoardProjection } from './board.projection.ts'
 import type { Listed } from './rank.rules.ts'
 
 /** Returns a page of the ranking; its cursors name a row's place in the order, so they stay good while ranks move. */
-export function standingsPage(board: BoardProjection, { first, after, around }: { first: number; after: string | null; around: string | null }) {
+export function standingsPage(
+  board: BoardProjection, { first, after, around }: { first: number; after: string | null; around: string | null },
+) {
   const size = pageSize(first)
   const { index } = board
   let listed: Listed[]

@@ -33,7 +33,10 @@ const closeRankByKey: Fetch<{ rank: number }> = async ({ actor }, keys) => {
   })
 }
 
-function subjectOf(kind: 'USER' | 'TEAM' | 'DEPARTMENT', { subjectId, board }: SubjectRow, context: Context, info: GraphQLResolveInfo, fetch: Fetch<object>) {
+function subjectOf(
+  kind: 'USER' | 'TEAM' | 'DEPARTMENT', { subjectId, board }: SubjectRow, context: Context, info: GraphQLResolveInfo,
+  fetch: Fetch<object>,
+) {
   if (board.row.subject !== kind) return null
   return wantsOnlyId(info) ? { id: subjectId } : context.load(fetch, subjectId)
 }

@@ -6,7 +6,10 @@ export type TieRule = 'COMPETITION' | 'DENSE' | 'ORDINAL'
 /** Where a subject stands: `position` counts from 1 in order, `rank` by the tie rule. */
 export interface Place { position: number; rank: number; points: number; seq: number }
 
-/** A place with its subject; `previousRank` is the rank before the rank last changed as `RankIndex.set` says, null when it never did. */
+/**
+ * A place with its subject; `previousRank` is the rank before the rank last changed as `RankIndex.set` says, null when it
+ * never did.
+ */
 export interface Listed extends Place { subjectId: string; previousRank: number | null }
 
 /** What an update did; `from` is null when the subject entered, and `from` and `to` are one object when nothing changed. */

@@ -14,7 +14,8 @@ describe('readConfig', () => {
     const config = readConfig({})
     expect(config).toEqual({
       port: 4000, host: '127.0.0.1', folder: defaultFolder(projectRoot, process.getuid?.() === 0), databaseUrl: undefined,
-      databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true, webhooksPrivate: false,
+      databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true,
+      webhooksPrivate: false,
     })
     expect(Object.isFrozen(config)).toBe(true)
   })

@@ -43,7 +43,9 @@ export const SETTINGS = [
   setting('REDIS_URL', 'none, for one node', 'Redis or Valkey that carries events between nodes'),
   setting('LAUREL_DEMO', '1 without DATABASE_URL', '1 or 0: demo tenant, tokens and simulator; refused in production'),
   setting('LAUREL_RELAY', 'on', 'on or off: whether this node drains the outbox, reacts, and sends webhooks'),
-  setting('LAUREL_WEBHOOKS_PRIVATE', 'refuse', 'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
+  setting(
+    'LAUREL_WEBHOOKS_PRIVATE', 'refuse',
+    'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
   setting('LAUREL_LOG', 'info', `how much is logged: ${LOG_LEVELS.join(', ')}`),
   setting('NODE_ENV', 'not set', 'production turns the demo off'),
 ] as const

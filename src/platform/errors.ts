@@ -1,4 +1,7 @@
-/** The two kinds of bad news: a Refusal is an answer a person can mend, a Fault is a top-level GraphQL error with one of few codes. */
+/**
+ * The two kinds of bad news: a Refusal is an answer a person can mend, a Fault is a top-level GraphQL error with one of
+ * few codes.
+ */
 import { GraphQLError } from 'graphql'
 
 /** What a command may be refused for; the one enum of `userErrors`. */

@@ -30,7 +30,9 @@ function scalar<T>(name: string, description: string, serialize: (value: unknown
 }
 
 function text(name: string, value: unknown, pattern: RegExp, hint: string, lengthMax = 64): string {
-  if (typeof value !== 'string' || value.length > lengthMax || !pattern.test(value)) throw fault('BAD_REQUEST', `${name} must be ${hint}.`)
+  if (typeof value !== 'string' || value.length > lengthMax || !pattern.test(value)) {
+    throw fault('BAD_REQUEST', `${name} must be ${hint}.`)
+  }
   return value
 }
 
@@ -46,7 +48,9 @@ export const DateTime = scalar<Date>('DateTime', 'An instant as RFC 3339 in UTC 
   value => (value instanceof Date ? value : new Date(value as string)).toISOString(),
   value => {
     const date = new Date(text('DateTime', value, RFC_3339, 'RFC 3339 with a zone, such as "2026-11-24T09:30:00.000Z"'))
-    if (Number.isNaN(date.getTime()) || !isDay((value as string).slice(0, 10))) throw fault('BAD_REQUEST', 'DateTime must be a date that exists.')
+    if (Number.isNaN(date.getTime()) || !isDay((value as string).slice(0, 10))) {
+      throw fault('BAD_REQUEST', 'DateTime must be a date that exists.')
+    }
     return date
   })
 
@@ -57,7 +61,8 @@ export const LocalDate = scalar<string>('Date', 'A calendar date in the tenant\'
     return day
   })
 
-export const Points = scalar<number>('Points', 'Whole points, positive or negative, within ±2^53−1.', value => Number(value), value => {
+export const Points = scalar<number>('Points', 'Whole points, positive or negative, within ±2^53−1.', value => Number(value),
+  value => {
   if (!Number.isSafeInteger(value)) throw fault('BAD_REQUEST', 'Points must be a whole number within ±2^53−1.')
   return value as number
 })
@@ -65,7 +70,8 @@ export const Points = scalar<number>('Points', 'Whole points, positive or negati
 export const Cursor = scalar<string>('Cursor', 'An opaque place in a list or a stream. Send it back as it came.',
   value => String(value), value => text('Cursor', value, /^[\w:=-]+$/, 'a cursor as the API returned it', LIMITS.cursorLengthMax))
 
-export const Mark = scalar<string>('Mark', 'An opaque name of one commit. Deltas list the marks they contain; reads of live values take `atLeast`.',
+export const Mark = scalar<string>('Mark',
+  'An opaque name of one commit. Deltas list the marks they contain; reads of live values take `atLeast`.',
   value => markOf(value as number), value => {
     const mark = typeof value === 'string' ? parseMark(value) : null
     if (mark === null) throw fault('BAD_REQUEST', 'Mark must be a mark as a mutation returned it.')
@@ -81,7 +87,8 @@ export abstract class Node {
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether more follow after `endCursor`.' }) hasNextPage!: boolean
   @Field(() => Boolean, { description: 'Whether some come before `startCursor`.' }) hasPreviousPage!: boolean
-  @Field(() => Cursor, { nullable: true, description: 'Cursor of the first edge; null on an empty page.' }) startCursor?: string | null
+  @Field(() => Cursor, { nullable: true, description: 'Cursor of the first edge; null on an empty page.' })
+  startCursor?: string | null
   @Field(() => Cursor, { nullable: true, description: 'Cursor of the last edge; pass it as `after`.' }) endCursor?: string | null
 }
 
@@ -108,13 +115,18 @@ export function pageOf<Row>(rows: Row[], first: number, keyOf: (row: Row) => str
   const edges = nodes.map(node => ({ node, cursor: keyOf(node) }))
   return {
     edges, nodes,
-    pageInfo: { hasNextPage: rows.length > first, hasPreviousPage: Boolean(after), startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+    pageInfo: {
+      hasNextPage: rows.length > first, hasPreviousPage: Boolean(after),
+      startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null,
+    },
   }
 }
 
 /** Returns the page size asked for. @throws Fault BAD_REQUEST outside 1–100. */
 export function pageSize(first: number): number {
-  if (first < 1 || first > LIMITS.pageMax) throw fault('BAD_REQUEST', `first must be between 1 and ${LIMITS.pageMax}.`, { argument: 'first' })
+  if (first < 1 || first > LIMITS.pageMax) {
+    throw fault('BAD_REQUEST', `first must be between 1 and ${LIMITS.pageMax}.`, { argument: 'first' })
+  }
   return first
 }
 
@@ -124,7 +136,8 @@ export function encodeCursor(key: readonly (string | number)[]): string {
 }
 
 const CURSOR_PART = {
-  string: (part: unknown) => typeof part === 'string' && part.isWellFormed() && !part.includes('\0'), // What PostgreSQL can compare.
+  // What PostgreSQL can compare.
+  string: (part: unknown) => typeof part === 'string' && part.isWellFormed() && !part.includes('\0'),
   number: Number.isSafeInteger,
   uuid: (part: unknown) => typeof part === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(part),
   date: (part: unknown) => typeof part === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(part) && isDay(part),
@@ -151,7 +164,8 @@ export class UserError {
 @ObjectType({ description: 'What every command answers.' })
 export abstract class Payload {
   @Field(() => [UserError], { description: 'Empty when the command was carried out.' }) userErrors: UserError[] = []
-  @Field(() => Mark, { nullable: true, description: 'Names this commit; null when nothing new was written.' }) mark?: number | null
+  @Field(() => Mark, { nullable: true, description: 'Names this commit; null when nothing new was written.' })
+  mark?: number | null
 }
 
 /** Returns the payload filled with what `work` returns, or with its Refusal as a user error. */
@@ -202,7 +216,9 @@ export class Context {
   /** Returns the request's loader of this fetch, for priming with rows already at hand. */
   loader<Row>(fetch: Fetch<Row>): DataLoader<string, Row | null> {
     let loader = this.loaders.get(fetch)
-    if (!loader) this.loaders.set(fetch, (loader = new DataLoader<string, unknown>(ids => fetch(this, ids), { maxBatchSize: 500 })))
+    if (!loader) {
+      this.loaders.set(fetch, (loader = new DataLoader<string, unknown>(ids => fetch(this, ids), { maxBatchSize: 500 })))
+    }
     return loader as DataLoader<string, Row | null>
   }
 }

@@ -88,11 +88,16 @@ export function kindOf(text: string): Kind | null {
 /** Returns the uuid of an argument. @throws Fault BAD_REQUEST when it is no id of that kind. */
 export function requireId(kind: Kind, text: string, argument: string): string {
   const uuid = uuidOf(kind, text)
-  if (!uuid) throw fault('BAD_REQUEST', `${argument} must be an id like "${PREFIX[kind]}_…", as the API returns them.`, { argument })
+  if (!uuid) {
+    throw fault('BAD_REQUEST', `${argument} must be an id like "${PREFIX[kind]}_…", as the API returns them.`, { argument })
+  }
   return uuid
 }
 
-/** Returns the uuid of an argument that may be absent, or null. @throws Fault BAD_REQUEST when it is there and no id of that kind. */
+/**
+ * Returns the uuid of an argument that may be absent, or null. @throws Fault BAD_REQUEST when it is there and no id of
+ * that kind.
+ */
 export function optionalId(kind: Kind, text: string | null | undefined, argument: string): string | null {
   return text == null ? null : requireId(kind, text, argument)
 }

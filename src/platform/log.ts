@@ -2,4 +2,5 @@
 import { pino } from 'pino'
 
 /** The house's logger; main sets its level from the settings. */
-export const log = pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }))
+export const log = pino(
+  { level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }))

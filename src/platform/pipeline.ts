@@ -1,5 +1,6 @@
 /**
- * Statements sent together: one write, one Sync, one answer. pg's own pipelining writes and synchronizes each statement by itself,
+ * Statements sent together: one write, one Sync, one answer. pg's own pipelining writes and synchronizes each statement
+ * by itself,
  * which for a command of fifteen statements costs more than the statements (measured: bench/intake). After a failure the server
  * skips the rest, COMMIT included.
  */
@@ -71,7 +72,10 @@ class Pipeline implements Submittable {
   }
 
   handleRowDescription({ fields }: { fields: { name: string; dataTypeID: number }[] }): void {
-    this.#columns = { names: fields.map(({ name }) => name), parsers: fields.map(({ dataTypeID }) => types.getTypeParser(dataTypeID, 'text')) }
+    this.#columns = {
+      names: fields.map(({ name }) => name),
+      parsers: fields.map(({ dataTypeID }) => types.getTypeParser(dataTypeID, 'text')),
+    }
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {

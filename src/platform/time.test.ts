@@ -21,23 +21,27 @@ describe('localDay', () => {
     ['Asia/Kolkata', '2026-02-28T18:29:59.999Z', '2026-02-28', '2026-02-23', '2026-02-01'],
     ['Asia/Kolkata', '2026-02-28T18:30:00.000Z', '2026-03-01', '2026-02-23', '2026-03-01'],
     ['Asia/Kathmandu', '2026-02-28T18:15:00.000Z', '2026-03-01', '2026-02-23', '2026-03-01'],
-    ['Australia/Lord_Howe', '2026-04-04T14:59:59.999Z', '2026-04-05', '2026-03-30', '2026-04-01'], // The clock goes back by half an hour.
+    // The clock goes back by half an hour.
+    ['Australia/Lord_Howe', '2026-04-04T14:59:59.999Z', '2026-04-05', '2026-03-30', '2026-04-01'],
     ['Pacific/Apia', '2026-06-30T11:00:00.000Z', '2026-07-01', '2026-06-29', '2026-07-01'],
     ['Pacific/Apia', '2011-12-30T09:59:59.999Z', '2011-12-29', '2011-12-26', '2011-12-01'],
     ['Pacific/Apia', '2011-12-30T10:00:00.000Z', '2011-12-31', '2011-12-26', '2011-12-01'], // There was no 30 December.
     ['UTC', '2028-02-29T12:00:00.000Z', '2028-02-29', '2028-02-28', '2028-02-01'], // A leap day.
     ['UTC', '2028-03-01T00:00:00.000Z', '2028-03-01', '2028-02-28', '2028-03-01'],
-    ['America/Santiago', '2026-09-06T04:00:00.000Z', '2026-09-06', '2026-08-31', '2026-09-01'], // The day begins at 01:00: midnight was skipped.
+    // The day begins at 01:00: midnight was skipped.
+    ['America/Santiago', '2026-09-06T04:00:00.000Z', '2026-09-06', '2026-08-31', '2026-09-01'],
     ['America/Santiago', '2026-09-06T03:59:59.999Z', '2026-09-05', '2026-08-31', '2026-09-01'],
   ])('in %s, %s lies in the day %s, the week from %s and the month from %s', (zone, instant, day, week, month) => {
     expect(localDay(zone, at(instant))).toMatchObject({ day, week, month })
-    expect([periodKey('DAILY', zone, at(instant)), periodKey('WEEKLY', zone, at(instant)), periodKey('MONTHLY', zone, at(instant)), periodKey('ALL_TIME', zone, at(instant))])
+    expect([periodKey('DAILY', zone, at(instant)), periodKey(
+      'WEEKLY', zone, at(instant)), periodKey('MONTHLY', zone, at(instant)), periodKey('ALL_TIME', zone, at(instant))])
       .toEqual([day, week, month, ALL_TIME_KEY])
   })
 
   it('answers the same from memory, in whatever order and zone it is asked', () => {
     const zones = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Kolkata']
-    fc.assert(fc.property(fc.constantFrom(...zones), fc.integer({ min: at('2005-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }), (zone, instant) => {
+    fc.assert(fc.property(fc.constantFrom(...zones),
+      fc.integer({ min: at('2005-01-01T00:00:00Z'), max: at('2035-01-01T00:00:00Z') }), (zone, instant) => {
       const local = localDay(zone, instant)
       expect(local.startMs).toBeLessThanOrEqual(instant)
       expect(local.endMs).toBeGreaterThan(instant)
@@ -47,7 +51,8 @@ describe('localDay', () => {
         const { startMs, endMs } = periodRange(period, zone, key)
         expect(startMs <= instant && instant < endMs).toBe(true)
         expect(periodKey(period, zone, startMs)).toBe(key)
-        expect(periodKey(period, zone, endMs)).toBe(key === '2011-12-29' && zone === 'Pacific/Apia' && period === 'DAILY' ? '2011-12-31' : neighborKey(period, key, 1))
+        expect(periodKey(period, zone, endMs)).toBe(
+          key === '2011-12-29' && zone === 'Pacific/Apia' && period === 'DAILY' ? '2011-12-31' : neighborKey(period, key, 1))
       }
     }), { numRuns: 300 })
   })
@@ -82,12 +87,15 @@ describe('periodRange', () => {
 })
 
 it.each<['DAILY' | 'WEEKLY' | 'MONTHLY', string, string]>([
-  ['DAILY', '2028-02-28', '2028-02-29'], ['DAILY', '2026-02-28', '2026-03-01'], ['DAILY', '2025-12-31', '2026-01-01'], ['WEEKLY', '2025-12-29', '2026-01-05'],
+  ['DAILY', '2028-02-28', '2028-02-29'], ['DAILY', '2026-02-28', '2026-03-01'], ['DAILY', '2025-12-31', '2026-01-01'],
+  ['WEEKLY', '2025-12-29', '2026-01-05'],
   ['WEEKLY', '2028-02-28', '2028-03-06'], ['MONTHLY', '2025-12-01', '2026-01-01'], ['MONTHLY', '2026-01-01', '2026-02-01'],
 ])('neighbors of a %s period: %s and %s', (period, before, after) => {
   expect([neighborKey(period, before, 1), neighborKey(period, after, -1)]).toEqual([after, before])
 })
 
-it.each([['Europe/Berlin', true], ['UTC', true], ['Asia/Calcutta', true], ['Europe/Atlantis', false], ['', false], ['Berlin', false]])('isZone(%s) is %s', (name, known) => {
+it.each([['Europe/Berlin', true], [
+  'UTC', true,
+], ['Asia/Calcutta', true], ['Europe/Atlantis', false], ['', false], ['Berlin', false]])('isZone(%s) is %s', (name, known) => {
   expect(isZone(name)).toBe(known)
 })

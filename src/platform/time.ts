@@ -1,4 +1,7 @@
-/** Calendar of a tenant: which local day, week and month an instant falls in, and when such a period ends. Pure; zones are IANA names. */
+/**
+ * Calendar of a tenant: which local day, week and month an instant falls in, and when such a period ends. Pure; zones are
+ * IANA names.
+ */
 import { Temporal } from 'temporal-polyfill'
 
 export type Period = 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'ALL_TIME'

@@ -13,19 +13,39 @@ test('LEVEL-1..6: the levels of a new tenant', async () => {
   await using acme = await tenant('ann')
   const { levels } = await acme.as('ann').run('{ levels { number key title threshold badge benefits } }')
   expect(levels).toEqual([
-    { number: 1, key: 'rookie', title: 'Rookie Contributor', threshold: 0, badge: 'bronze', benefits: ['Basic training access', 'Mentorship assignment'] },
-    { number: 2, key: 'contributor', title: 'Active Contributor', threshold: 1_000, badge: 'silver', benefits: ['Advanced training', 'Project leadership opportunities'] },
-    { number: 3, key: 'specialist', title: 'Department Specialist', threshold: 5_000, badge: 'gold', benefits: ['Certification budget', 'Conference attendance', 'Flexible schedule'] },
-    { number: 4, key: 'expert', title: 'Subject Matter Expert', threshold: 15_000, badge: 'platinum', benefits: ['Speaking opportunities', 'Bonus multiplier 1.5×', 'Innovation budget'] },
-    { number: 5, key: 'master', title: 'Master Practitioner', threshold: 50_000, badge: 'diamond', benefits: ['Equity participation', 'Leadership track', 'Sabbatical option'] },
-    { number: 6, key: 'legend', title: 'Company Legend', threshold: 100_000, badge: 'rainbow', benefits: ['Board advisory role', 'Profit sharing', 'Legacy recognition'] },
+    {
+      number: 1, key: 'rookie', title: 'Rookie Contributor', threshold: 0, badge: 'bronze',
+      benefits: ['Basic training access', 'Mentorship assignment'],
+    },
+    {
+      number: 2, key: 'contributor', title: 'Active Contributor', threshold: 1_000, badge: 'silver',
+      benefits: ['Advanced training', 'Project leadership opportunities'],
+    },
+    {
+      number: 3, key: 'specialist', title: 'Department Specialist', threshold: 5_000, badge: 'gold',
+      benefits: ['Certification budget', 'Conference attendance', 'Flexible schedule'],
+    },
+    {
+      number: 4, key: 'expert', title: 'Subject Matter Expert', threshold: 15_000, badge: 'platinum',
+      benefits: ['Speaking opportunities', 'Bonus multiplier 1.5×', 'Innovation budget'],
+    },
+    {
+      number: 5, key: 'master', title: 'Master Practitioner', threshold: 50_000, badge: 'diamond',
+      benefits: ['Equity participation', 'Leadership track', 'Sabbatical option'],
+    },
+    {
+      number: 6, key: 'legend', title: 'Company Legend', threshold: 100_000, badge: 'rainbow',
+      benefits: ['Board advisory role', 'Profit sharing', 'Legacy recognition'],
+    },
   ])
   // LEVEL-R1: the multiplier stays from LEVEL-4 up.
-  expect(await acme.sql('select multiplier_bp as bp from level order by number')).toEqual([10_000, 10_000, 10_000, 15_000, 15_000, 15_000].map(bp => ({ bp })))
+  expect(await acme.sql('select multiplier_bp as bp from level order by number')).toEqual(
+    [10_000, 10_000, 10_000, 15_000, 15_000, 15_000].map(bp => ({ bp })))
 })
 
 test.each<[points: number, key: string]>([
-  [-1, 'rookie'], [0, 'rookie'], [999, 'rookie'], [1_000, 'contributor'], [4_999, 'contributor'], [5_000, 'specialist'], [14_999, 'specialist'], [15_000, 'expert'],
+  [-1, 'rookie'], [0, 'rookie'], [999, 'rookie'], [1_000, 'contributor'], [4_999, 'contributor'], [5_000, 'specialist'],
+  [14_999, 'specialist'], [15_000, 'expert'],
   [49_999, 'expert'], [50_000, 'master'], [99_999, 'master'], [100_000, 'legend'], [Number.MAX_SAFE_INTEGER, 'legend'],
 ])('TV-02: %i points are the level %s', (points, key) => {
   expect(levelFor(LEVELS, points).key).toBe(key)
@@ -39,14 +59,16 @@ test.each<[from: number, to: number, entered: number[]]>([
 
 /** What was announced, in order: `UP contributor 16000` is the level entered and the lifetime points it came with. */
 async function announced(acme: TestTenant): Promise<string[]> {
-  const rows = await acme.sql<{ payload: LevelChanged }>(`select payload from event_log where topic = 'level.changed' order by pos`)
+  const rows = await acme.sql<{ payload: LevelChanged }>(`select payload from event_log where topic = 'level.changed'
+    order by pos`)
   return rows.map(({ payload: { direction, key, points } }) => `${direction} ${key} ${points}`)
 }
 
 /** Resolves when the reaction has heard every activity so far. */
 async function levelsFollowed(acme: TestTenant): Promise<void> {
   await acme.settled()
-  const [{ pos }] = await acme.sql<{ pos: number }>(`select coalesce(max(pos), 0) as pos from event_log where topic like 'activity.%'`) as [{ pos: number }]
+  const [{ pos }] = await acme.sql<{ pos: number }>(`select coalesce(max(pos), 0) as pos from event_log
+    where topic like 'activity.%'`) as [{ pos: number }]
   for (const until = Date.now() + 15_000; ;) {
     const [cursor] = await acme.sql<{ pos: number }>(`select pos from reaction_cursor where reaction = 'levels'`)
     if (cursor && cursor.pos >= pos) break
@@ -58,13 +80,17 @@ async function levelsFollowed(acme: TestTenant): Promise<void> {
 
 /** A type that pays `points`, by the name of its first version's key. */
 async function paying(acme: TestTenant, key: string, points: number): Promise<void> {
-  await acme.as('ann', 'ADMIN').run('mutation($input: ActivityTypeReviseInput!) { activityTypeRevise(input: $input) { userErrors { code } } }', { input: { key, points } })
+  await acme.as('ann', 'ADMIN').run(`mutation($input: ActivityTypeReviseInput!) { activityTypeRevise(input: $input) {
+    userErrors { code } } }`, { input: { key, points } })
 }
 const record = async (person: Person, activityType: string, idempotencyKey: string): Promise<string> =>
   (await person.run(RECORD, { input: { activityType, idempotencyKey } })).activityRecord.activity.id
 const reverse = (person: Person, activityId: string, idempotencyKey: string) =>
-  person.run('mutation($input: ActivityReverseInput!) { activityReverse(input: $input) { userErrors { code } } }', { input: { activityId, idempotencyKey } })
-const levelOf = async (acme: TestTenant) => (await acme.as('ann').run('{ viewer { user { points level { number key } } } }')).viewer.user
+  person.run(
+    'mutation($input: ActivityReverseInput!) { activityReverse(input: $input) { userErrors { code } } }',
+    { input: { activityId, idempotencyKey } })
+const levelOf = async (acme: TestTenant) =>
+  (await acme.as('ann').run('{ viewer { user { points level { number key } } } }')).viewer.user
 
 test('TV-03, LEVEL-R3: from 0 to 16,000 in one award announces contributor, specialist and expert, in order', async () => {
   await using acme = await tenant('ann')
@@ -73,8 +99,11 @@ test('TV-03, LEVEL-R3: from 0 to 16,000 in one award announces contributor, spec
   await levelsFollowed(acme)
   expect(await announced(acme)).toEqual(['UP contributor 16000', 'UP specialist 16000', 'UP expert 16000'])
   expect(await levelOf(acme)).toEqual({ points: 16_000, level: { number: 4, key: 'expert' } })
-  const [event] = await acme.sql<{ payload: LevelChanged }>(`select payload from event_log where topic = 'level.changed' order by pos limit 1`)
-  expect(event!.payload).toMatchObject({ number: 2, title: 'Active Contributor', badge: 'silver', threshold: 1_000, teamId: acme.teamId, direction: 'UP' })
+  const [event] = await acme.sql<{ payload: LevelChanged }>(`select payload from event_log where topic = 'level.changed'
+    order by pos limit 1`)
+  expect(event!.payload).toMatchObject({
+    number: 2, title: 'Active Contributor', badge: 'silver', threshold: 1_000, teamId: acme.teamId, direction: 'UP',
+  })
 })
 
 test('points short of the next level announce nothing, and the one that reaches it announces it once', async () => {
@@ -104,7 +133,8 @@ test('LEVEL-R3: a reversal lowers the level by events of its own, and the way up
   await record(acme.as('ann'), 'new_client_signed', 'signed-after-all')
   await levelsFollowed(acme)
   expect(await announced(acme)).toEqual([
-    'UP contributor 6000', 'UP specialist 6000', 'DOWN contributor 300', 'DOWN rookie 300', 'UP contributor 6300', 'UP specialist 6300'])
+    'UP contributor 6000', 'UP specialist 6000', 'DOWN contributor 300', 'DOWN rookie 300', 'UP contributor 6300',
+    'UP specialist 6300'])
 })
 
 test('a level passed and lost within one batch of events is announced both ways, for each person apart', async () => {
@@ -112,10 +142,12 @@ test('a level passed and lost within one batch of events is announced both ways,
   await acme.sql(`update activity_type set points = 1200 where key = 'new_client_signed'`)
   await acme.sql(`update activity_type set points = -500 where key = 'team_support'`)
   const items = ['new_client_signed', 'team_support', 'team_support', 'new_client_signed'].flatMap((activityType, at) =>
-    ['ann', 'bob'].slice(0, at === 3 ? 1 : 2).map(name => ({ activityType, idempotencyKey: `in-one-batch-${at}-${name}`, userId: acme.id(name) })))
+    ['ann', 'bob'].slice(0, at === 3 ? 1 : 2)
+      .map(name => ({ activityType, idempotencyKey: `in-one-batch-${at}-${name}`, userId: acme.id(name) })))
   await recordInputs(acme.actor(), items)
   await levelsFollowed(acme)
-  expect((await announced(acme)).sort()).toEqual(['DOWN rookie 700', 'DOWN rookie 700', 'UP contributor 1200', 'UP contributor 1200', 'UP contributor 1400'])
+  expect((await announced(acme)).sort())
+    .toEqual(['DOWN rookie 700', 'DOWN rookie 700', 'UP contributor 1200', 'UP contributor 1200', 'UP contributor 1400'])
   expect(await acme.sql('select number from user_level')).toEqual([{ number: 2 }]) // Bob ends where he began.
 })
 

@@ -1,4 +1,7 @@
-/** Token → Actor: the only source of tenant, user and role. A verified token is remembered until it expires, so that it is checked once. */
+/**
+ * Token → Actor: the only source of tenant, user and role. A verified token is remembered until it expires, so that it is
+ * checked once.
+ */
 import type { KeyObject } from 'node:crypto'
 import { jwtVerify } from 'jose'
 import type { Database } from '../platform/db.ts'
@@ -30,11 +33,15 @@ export function authOf(db: Database, issuers: Issuer[]): Auth {
   const remembered = new Map<string, Identity>()
   const verify = async (token: string): Promise<Identity> => {
     for (const { issuer, key, algorithm } of issuers) {
-      const checked = await jwtVerify(token, key, { issuer, audience: 'laurel', algorithms: [algorithm], clockTolerance: 60 }).catch(() => null)
+      const checked = await jwtVerify(token, key, { issuer, audience: 'laurel', algorithms: [algorithm], clockTolerance: 60 })
+        .catch(() => null)
       if (!checked) continue
       const { sub, tenant, role, exp } = checked.payload as { sub?: string; tenant?: string; role?: string; exp?: number }
       if (!exp || typeof tenant !== 'string' || !UUID.test(tenant) || typeof role !== 'string' || !ROLES.has(role)) continue
-      return { tenantId: tenant, userId: typeof sub === 'string' && UUID.test(sub) ? sub : null, role: role as Role, expiresMs: exp * 1_000 }
+      return {
+        tenantId: tenant, userId: typeof sub === 'string' && UUID.test(sub) ? sub : null, role: role as Role,
+        expiresMs: exp * 1_000,
+      }
     }
     throw fault('UNAUTHENTICATED', `The token is not valid here or has expired: get a new one. ${HOW_TO}`)
   }
@@ -42,7 +49,9 @@ export function authOf(db: Database, issuers: Issuer[]): Auth {
     async actorOf(authorization) {
       if (!authorization) throw fault('UNAUTHENTICATED', `This needs a token. ${HOW_TO}`)
       const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1]
-      if (!token || token.length > TOKEN_LENGTH_MAX) throw fault('UNAUTHENTICATED', `The authorization is not a bearer token. ${HOW_TO}`)
+      if (!token || token.length > TOKEN_LENGTH_MAX) {
+        throw fault('UNAUTHENTICATED', `The authorization is not a bearer token. ${HOW_TO}`)
+      }
       const now = new Date()
       let identity = remembered.get(token)
       if (!identity || identity.expiresMs <= now.getTime()) {

@@ -35,7 +35,9 @@ if (redisUrl) {
 
 /** Waits until the list holds `count` messages. */
 async function arrived(list: unknown[], count: number): Promise<void> {
-  for (const until = Date.now() + 3_000; list.length < count && Date.now() < until;) await new Promise(resolve => setTimeout(resolve, 5))
+  for (const until = Date.now() + 3_000; list.length < count && Date.now() < until;) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
 }
 
 describe.each(kinds)('the %s broker', (_kind, make) => {
@@ -115,5 +117,6 @@ test.runIf(redisUrl)('a Redis broker finds its way back after its connections we
 })
 
 test('a Redis that cannot be reached is one sentence', async () => {
-  await expect(redisBroker('redis://127.0.0.1:1')).rejects.toThrow(/^Redis at REDIS_URL cannot be reached \(.*\): start it, correct REDIS_URL, or unset it/)
+  await expect(redisBroker('redis://127.0.0.1:1')).rejects.toThrow(
+    /^Redis at REDIS_URL cannot be reached \(.*\): start it, correct REDIS_URL, or unset it/)
 })

@@ -1,4 +1,7 @@
-/** The event log as one node follows it: each tenant's events once, in order, whatever the broker loses; and which commits it holds. */
+/**
+ * The event log as one node follows it: each tenant's events once, in order, whatever the broker loses; and which commits
+ * it holds.
+ */
 import type { Database } from '../platform/db.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -38,7 +41,8 @@ export class TenantLog {
 
   /** Reads where the log stands now; events after that are heard. */
   async open(): Promise<void> {
-    const [head] = await inTenantOnce<{ epoch: string; pos: number }>(this.#at, { name: 'head', text: 'select epoch, pos from event_head' })
+    const [head] = await inTenantOnce<{ epoch: string; pos: number }>(
+      this.#at, { name: 'head', text: 'select epoch, pos from event_head' })
     if (!head) throw new Error(`tenant ${this.tenantId} has no event head`)
     this.epoch = head.epoch
     this.pos = head.pos
@@ -80,7 +84,9 @@ export class TenantLog {
       const events = await this.eventsAfter(from)
       const fresh = events.filter(({ pos }) => pos > this.pos)
       if (fresh.length) {
-        if (fresh[0]!.pos !== this.pos + 1) log.error({ tenantId: this.tenantId, pos: this.pos, next: fresh[0]!.pos }, 'the event log has a gap')
+        if (fresh[0]!.pos !== this.pos + 1) {
+          log.error({ tenantId: this.tenantId, pos: this.pos, next: fresh[0]!.pos }, 'the event log has a gap')
+        }
         this.#apply(fresh)
       }
       if (events.length < LIMITS.eventReadMax) return
@@ -90,7 +96,9 @@ export class TenantLog {
   /** Returns up to 1,000 events after `pos` from PostgreSQL, in order. */
   eventsAfter(pos: number): Promise<LogEvent[]> {
     return inTenantOnce<LogEvent>(this.#at, {
-      name: 'events_after', text: `select pos, mark, topic, payload, at from event_log where tenant_id = $1 and pos > $2 order by pos limit ${LIMITS.eventReadMax}`,
+      name: 'events_after',
+      text: `select pos, mark, topic, payload, at from event_log
+             where tenant_id = $1 and pos > $2 order by pos limit ${LIMITS.eventReadMax}`,
       values: [this.tenantId, pos],
     })
   }
@@ -144,7 +152,11 @@ export class TenantLog {
       const pos = this.#marks.get(mark)
       if (pos !== undefined) return pos
       const left = until - Date.now()
-      if (left <= 0) throw fault('UNAVAILABLE', 'That commit has not arrived here yet. Try again, or read without atLeast.', { retryAfterMs: 1_000 })
+      if (left <= 0) {
+        throw fault(
+          'UNAVAILABLE', 'That commit has not arrived here yet. Try again, or read without atLeast.',
+          { retryAfterMs: 1_000 })
+      }
       if (!asked) {
         asked = true
         const [row] = await inTenantOnce<{ pos: number }>(this.#at, {

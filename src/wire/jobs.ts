@@ -7,7 +7,9 @@ import type { Actor } from '../platform/tenancy.ts'
 export interface Job { name: string; everyMs: number; run(actor: Actor): Promise<void> }
 
 /** Runs jobs while `leads()`; returns how to stop, which waits for the run under way. */
-export function startJobs(db: Database, jobs: Job[], leads: () => boolean, tenantIds: () => Promise<string[]>): () => Promise<void> {
+export function startJobs(
+  db: Database, jobs: Job[], leads: () => boolean, tenantIds: () => Promise<string[]>,
+): () => Promise<void> {
   let open = true
   let running: Promise<void> = Promise.resolve()
   const timers = jobs.map(job => {
@@ -15,10 +17,16 @@ export function startJobs(db: Database, jobs: Job[], leads: () => boolean, tenan
       if (!open || !leads()) return
       for (const tenantId of await tenantIds()) {
         const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: new Date(), db }
-        if (open) await job.run(actor).catch((error: Error) => log.error({ job: job.name, tenantId, reason: error.message }, 'a job failed and will be tried again'))
+        if (open) {
+          await job.run(actor).catch((error: Error) => log.error(
+            { job: job.name, tenantId, reason: error.message }, 'a job failed and will be tried again'))
+        }
       }
     }
-    const queue = () => { running = running.then(runAll).catch((error: Error) => log.error({ job: job.name, reason: error.message }, 'a job could not start')) }
+    const queue = () => {
+      running = running.then(runAll)
+        .catch((error: Error) => log.error({ job: job.name, reason: error.message }, 'a job could not start'))
+    }
     setTimeout(queue, 1_000).unref()
     return setInterval(queue, job.everyMs).unref()
   })

@@ -11,6 +11,13 @@ export const operations = new Histogram({
 })
 export const sockets = new Gauge({ name: 'laurel_sockets', help: 'Open WebSocket connections.', registers: [registry] })
 export const streams = new Gauge({ name: 'laurel_streams', help: 'Running subscriptions.', registers: [registry] })
-export const messages = new Counter({ name: 'laurel_stream_messages_total', help: 'Stream messages sent.', registers: [registry] })
-export const executions = new Counter({ name: 'laurel_stream_executions_total', help: 'Executions of stream messages; one serves a whole group.', registers: [registry] })
-export const drained = new Counter({ name: 'laurel_events_numbered_total', help: 'Events that this node\'s relay has numbered.', registers: [registry] })
+export const messages = new Counter({
+  name: 'laurel_stream_messages_total', help: 'Stream messages sent.', registers: [registry],
+})
+export const executions = new Counter({
+  name: 'laurel_stream_executions_total', help: 'Executions of stream messages; one serves a whole group.',
+  registers: [registry],
+})
+export const drained = new Counter({
+  name: 'laurel_events_numbered_total', help: 'Events that this node\'s relay has numbered.', registers: [registry],
+})

@@ -8,7 +8,8 @@ export class MessageRate {
 
   /** Returns whether one more message at this time is within the rate. */
   admits(nowMs: number): boolean {
-    this.#left = Math.min(LIMITS.socketMessagesBurstMax, this.#left + (nowMs - this.#atMs) / 1_000 * LIMITS.socketMessagesPerSecondMax)
+    this.#left = Math.min(
+      LIMITS.socketMessagesBurstMax, this.#left + (nowMs - this.#atMs) / 1_000 * LIMITS.socketMessagesPerSecondMax)
     this.#atMs = nowMs
     return --this.#left >= 0
   }

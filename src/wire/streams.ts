@@ -1,4 +1,7 @@
-/** What every live stream shares: cursors, sources that many readers read alike, and the ways to follow one: a group, a poll, an iterator. */
+/**
+ * What every live stream shares: cursors, sources that many readers read alike, and the ways to follow one: a group, a
+ * poll, an iterator.
+ */
 import { fault } from '../platform/errors.ts'
 
 export type SnapshotReason = 'FIRST' | 'EXPIRED' | 'NEW_EPOCH' | 'SLOW_CLIENT'
@@ -11,21 +14,31 @@ export function streamCursor(epoch: string, pos: number): string {
 /** Returns the parts of a stream cursor. @throws Fault BAD_REQUEST */
 export function parseStreamCursor(cursor: string): { epoch: string; pos: number } {
   const match = /^([\w-]{1,32}):(\d{1,16})$/.exec(cursor)
-  if (!match) throw fault('BAD_REQUEST', 'after must be a cursor of this stream, as a snapshot or delta carried it.', { argument: 'after' })
+  if (!match) {
+    throw fault('BAD_REQUEST', 'after must be a cursor of this stream, as a snapshot or delta carried it.', { argument: 'after' })
+  }
   return { epoch: match[1]!, pos: Number(match[2]) }
 }
 
-/** Where a reader stands in a stream. It is a value, never changed: readers at the same place read the same. `pos` null = nothing read yet. */
+/**
+ * Where a reader stands in a stream. It is a value, never changed: readers at the same place read the same. `pos` null =
+ * nothing read yet.
+ */
 export interface Place { readonly pos: number | null; readonly told: number; readonly reason: SnapshotReason }
 
 /** Returns the place where a reader with this cursor begins; without one it begins with a snapshot. @throws Fault BAD_REQUEST */
 export function placeAfter(epoch: string, after?: string | null): Place {
   if (after == null) return { pos: null, told: 0, reason: 'FIRST' }
   const cursor = parseStreamCursor(after)
-  return cursor.epoch === epoch ? { pos: cursor.pos, told: cursor.pos, reason: 'EXPIRED' } : { pos: null, told: 0, reason: 'NEW_EPOCH' }
+  return cursor.epoch === epoch
+    ? { pos: cursor.pos, told: cursor.pos, reason: 'EXPIRED' }
+    : { pos: null, told: 0, reason: 'NEW_EPOCH' }
 }
 
-/** One stream as its readers see it. A reader holds a place, not a queue: a slow one costs nothing but what it has yet to read. */
+/**
+ * One stream as its readers see it. A reader holds a place, not a queue: a slow one costs nothing but what it has yet to
+ * read.
+ */
 export interface StreamSource<Message extends object = object> {
   /** Names the stream; sources with the same key read alike. */
   readonly key: string
@@ -40,9 +53,14 @@ export interface StreamSource<Message extends object = object> {
 }
 
 /** What a subscription's resolver returns: the stream and where this subscriber begins, iterable for any executor. */
-export interface Opened<Message extends object = object> extends AsyncIterableIterator<Message> { source: StreamSource<Message>; place: Place }
+export interface Opened<Message extends object = object> extends AsyncIterableIterator<Message> {
+  source: StreamSource<Message>; place: Place
+}
 
-/** Returns the stream as an async iterable that carries its source. Its `return` takes effect at once, also while nothing happens. */
+/**
+ * Returns the stream as an async iterable that carries its source. Its `return` takes effect at once, also while nothing
+ * happens.
+ */
 export function openStream<Message extends object>(source: StreamSource<Message>, place: Place): Opened<Message> {
   const leaving = new AbortController()
   let ready: Message[] = []
