@@ -27,12 +27,16 @@ export default async function setup(project: TestProject) {
   const { superuser } = server
   await query(superuser, `drop database if exists ${TEMPLATE} with (force)`)
   await query(superuser, `create database ${TEMPLATE}`)
-  await migrate({ ...superuser, database: TEMPLATE }, { make: true, ...superuser.password ? { password: superuser.password } : {} }, () => {})
+  const roles = { make: true, ...superuser.password ? { password: superuser.password } : {} }
+  await migrate({ ...superuser, database: TEMPLATE }, roles, () => {})
   project.provide('postgres', superuser)
 
   const redis = await startRedis(folder)
   project.provide('redisUrl', redis?.url ?? null)
-  if (!redis) process.stderr.write('\nNOTE: redis-server is not on the PATH; the tests that need a real Redis are skipped. Install it to run them.\n\n')
+  if (!redis) {
+    process.stderr.write(
+      '\nNOTE: redis-server is not on the PATH; the tests that need a real Redis are skipped. Install it to run them.\n\n')
+  }
   return async () => {
     await redis?.end()
     await server.stop()

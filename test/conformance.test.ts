@@ -8,12 +8,16 @@ import { createTeam, moveUser } from '../src/users/user.service.ts'
 import { Person, RECORD, sharedNode, tenant, tenantOn, testNode, type TestTenant } from './harness.ts'
 
 const BOARD_FIELDS = `__typename
-  ... on LeaderboardSnapshot { cursor reason standings { rank previousRank closeRank points subjectId user { id name email role kind points team { id name } } team { name lead { name } } department { name } tenant { slug } } }
-  ... on LeaderboardDelta { after cursor marks at changes { subjectId from to closeRank points user { id name team { name } } team { name } department { name } tenant { slug } } left }`
+  ... on LeaderboardSnapshot { cursor reason standings { rank previousRank closeRank points subjectId
+    user { id name email role kind points team { id name } } team { name lead { name } } department { name } tenant { slug } } }
+  ... on LeaderboardDelta { after cursor marks at changes { subjectId from to closeRank points
+    user { id name team { name } } team { name } department { name } tenant { slug } } left }`
 const FEED_FIELDS = `__typename
-  ... on FeedSnapshot { cursor reason items { id kind at text points user { id name level { title } } team { name } level { number title } } }
+  ... on FeedSnapshot { cursor reason items { id kind at text points
+    user { id name level { title } } team { name } level { number title } } }
   ... on FeedDelta { after cursor marks at items { id kind at text points user { id name } team { name } level { number } } }`
-const BOARD = `subscription($id: ID!, $top: Int, $after: Cursor) { leaderboard(id: $id, top: $top, after: $after) { ${BOARD_FIELDS} } }`
+const BOARD = `subscription($id: ID!, $top: Int, $after: Cursor) { leaderboard(id: $id, top: $top, after: $after) {
+  ${BOARD_FIELDS} } }`
 const FEED = `subscription($scope: FeedScope, $after: Cursor) { feed(scope: $scope, after: $after) { ${FEED_FIELDS} } }`
 
 interface Message { __typename: string; cursor: string; after?: string; items?: unknown[]; marks?: string[] }
@@ -29,7 +33,9 @@ class EventStream {
 
   async #read({ url, token }: Person, query: string, variables: object): Promise<void> {
     const response = await fetch(`${url}/graphql/stream`, {
-      method: 'POST', signal: this.#abort.signal, headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${token}` }, body: JSON.stringify({ query, variables }) })
+      method: 'POST', signal: this.#abort.signal, body: JSON.stringify({ query, variables }),
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${token}` },
+    })
     let text = ''
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
       text += chunk
@@ -75,13 +81,21 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** Returns what a reader ends up with: a feed's items in order, a board's rows by subject; how a node cut its ticks is no part of it. */
+/**
+ * Returns what a reader ends up with: a feed's items in order, a board's rows by subject; how a node cut its ticks is no
+ * part of it.
+ */
 function essence(messages: any[]): unknown { // eslint-disable-line
-  if (messages[0]?.__typename.startsWith('Feed')) return messages.flatMap(({ __typename, items }) => __typename === 'FeedSnapshot' ? [...items].reverse() : items)
+  if (messages[0]?.__typename.startsWith('Feed')) {
+    return messages.flatMap(({ __typename, items }) => __typename === 'FeedSnapshot' ? [...items].reverse() : items)
+  }
   const rows = new Map<string, object>()
   for (const { standings = [], changes = [], left = [] } of messages) {
     for (const { subjectId, rank, to, closeRank, points, user, team, department, tenant: owner } of [...standings, ...changes]) {
-      rows.set(subjectId, { rank: rank ?? to, closeRank, points, name: user?.name ?? team?.name ?? department?.name, team: user?.team?.name, slug: owner.slug })
+      rows.set(subjectId, {
+        rank: rank ?? to, closeRank, points, name: user?.name ?? team?.name ?? department?.name, team: user?.team?.name,
+        slug: owner.slug,
+      })
     }
     for (const id of left) rows.delete(id)
   }
@@ -89,16 +103,20 @@ function essence(messages: any[]): unknown { // eslint-disable-line
 }
 
 let key = 0
-const record = (acme: TestTenant, name: string, activityType: string) => acme.as(name).run(RECORD, { input: { activityType, idempotencyKey: `conform-${key++}` } })
+const record = (acme: TestTenant, name: string, activityType: string) =>
+  acme.as(name).run(RECORD, { input: { activityType, idempotencyKey: `conform-${key++}` } })
 
 test('sockets, server-sent events and polling tell the same sequence of a board and of a feed', async () => {
   await using acme = await tenant('ann', 'bob')
-  const { leaderboard } = await createLeaderboard(acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.WEEKLY })
+  const { leaderboard } = await createLeaderboard(
+    acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.WEEKLY })
   const id = wireId('Leaderboard', leaderboard.id)
   await acme.settled()
   const ann = acme.as('ann')
-  const POLL_BOARD = `query($id: ID!, $after: Cursor, $waitMs: Int!) { leaderboardMessages(id: $id, after: $after, waitMs: $waitMs) { ${BOARD_FIELDS} } }`
-  const POLL_FEED = `query($scope: FeedScope!, $after: Cursor, $waitMs: Int!) { feedMessages(scope: $scope, after: $after, waitMs: $waitMs) { ${FEED_FIELDS} } }`
+  const POLL_BOARD = `query($id: ID!, $after: Cursor, $waitMs: Int!) {
+    leaderboardMessages(id: $id, after: $after, waitMs: $waitMs) { ${BOARD_FIELDS} } }`
+  const POLL_FEED = `query($scope: FeedScope!, $after: Cursor, $waitMs: Int!) {
+    feedMessages(scope: $scope, after: $after, waitMs: $waitMs) { ${FEED_FIELDS} } }`
   const sockets = [ann.subscribe(BOARD, { id }), ann.subscribe(FEED, { scope: 'TENANT' })]
   const events = [new EventStream(ann, BOARD, { id }), new EventStream(ann, FEED, { scope: 'TENANT' })]
   const polls = [new PollStream(ann, POLL_BOARD, { id }), new PollStream(ann, POLL_FEED, { scope: 'TENANT' })]
@@ -124,22 +142,38 @@ describe('shared execution', () => {
   test('answers every role of two tenants exactly as execution for each subscriber does, for every subscription', async () => {
     const shared = await sharedNode()
     const personal = await testNode({ addresses: shared.db.addresses, relay: false, isPersonal: true })
-    const companies = await Promise.all(['Europe/Berlin', 'Asia/Tokyo'].map(timeZone => tenantOn(shared, { timeZone }, ...ROLES.map(role => `${role.toLowerCase()}:${role}`))))
-    const pairs: [{ messages: Message[]; close(): void; errors: unknown[] }, { messages: Message[]; close(): void; errors: unknown[] }][] = []
+    const companies = await Promise.all(['Europe/Berlin', 'Asia/Tokyo'].map(timeZone => tenantOn(
+      shared, { timeZone }, ...ROLES.map(role => `${role.toLowerCase()}:${role}`))))
+    interface Reader { messages: Message[]; errors: unknown[]; close(): void }
+    const pairs: [Reader, Reader][] = []
     for (const acme of companies) {
-      const boards = await Promise.all([[LeaderboardSubject.USER, TieRule.COMPETITION], [LeaderboardSubject.TEAM, TieRule.DENSE], [LeaderboardSubject.DEPARTMENT, TieRule.ORDINAL]]
-        .map(async ([subject, tieRule]) => wireId('Leaderboard', (await createLeaderboard(acme!.actor(), { name: subject!, subject: subject as LeaderboardSubject, period: LeaderboardPeriod.MONTHLY, tieRule: tieRule as TieRule })).leaderboard.id)))
+      const kinds = [
+        [LeaderboardSubject.USER, TieRule.COMPETITION], [LeaderboardSubject.TEAM, TieRule.DENSE],
+        [LeaderboardSubject.DEPARTMENT, TieRule.ORDINAL],
+      ] as const
+      const boards = await Promise.all(kinds.map(async ([subject, tieRule]) => {
+        const input = { name: subject, subject, period: LeaderboardPeriod.MONTHLY, tieRule }
+        return wireId('Leaderboard', (await createLeaderboard(acme!.actor(), input)).leaderboard.id)
+      }))
       await acme.settled()
       for (const role of ROLES) {
         const here = acme.as(role.toLowerCase())
         const there = new Person(personal.url, here.token)
-        for (const [query, variables] of [...boards.map(id => [BOARD, { id, top: 5 }] as const), ...['ME', 'TEAM', 'TENANT'].map(scope => [FEED, { scope }] as const)]) pairs.push([here.subscribe(query, variables), there.subscribe(query, variables)])
+        for (const [query, variables] of [
+          ...boards.map(id => [BOARD, { id, top: 5 }] as const),
+          ...['ME', 'TEAM', 'TENANT'].map(scope => [FEED, { scope }] as const),
+        ]) {
+          pairs.push([here.subscribe(query, variables), there.subscribe(query, variables)])
+        }
       }
     }
     await until(() => pairs.flat().every(({ messages }) => messages.length === 1))
-    for (const acme of companies) for (const name of ['member', 'manager', 'member', 'admin']) await record(acme, name, 'new_client_signed')
+    for (const acme of companies) {
+      for (const name of ['member', 'manager', 'member', 'admin']) await record(acme, name, 'new_client_signed')
+    }
     await Promise.all(companies.map(acme => acme.settled()))
-    await until(() => pairs.every(([one, two], at) => (at % 6 === 3 || one.messages.length > 1) && JSON.stringify(essence(one.messages)) === JSON.stringify(essence(two.messages))))
+    await until(() => pairs.every(([one, two], at) => (at % 6 === 3 || one.messages.length > 1)
+      && JSON.stringify(essence(one.messages)) === JSON.stringify(essence(two.messages))))
     await new Promise(resolve => setTimeout(resolve, 300)) // Nothing more may come.
     for (const [one, two] of pairs) {
       expect([one.errors, two.errors]).toEqual([[], []])
@@ -151,10 +185,12 @@ describe('shared execution', () => {
   test('executes once for many subscribers, and the end of one leaves the others', async () => {
     const node = await testNode()
     await using acme = await tenantOn(node, { timeZone: 'UTC' }, 'ann', 'bob')
-    const { leaderboard } = await createLeaderboard(acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.MONTHLY })
+    const { leaderboard } = await createLeaderboard(
+      acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.MONTHLY })
     await acme.settled()
     const id = wireId('Leaderboard', leaderboard.id)
-    const executions = async () => Number(/^laurel_stream_executions_total (\d+)$/m.exec(await (await fetch(`${node.url}/metrics`)).text())![1])
+    const executions = async () =>
+      Number(/^laurel_stream_executions_total (\d+)$/m.exec(await (await fetch(`${node.url}/metrics`)).text())![1])
     const streams = Array.from({ length: 20 }, (_, at) => acme.as(at % 2 ? 'ann' : 'bob').subscribe(BOARD, { id, after: null }))
     await until(() => streams.every(({ messages }) => messages.length === 1))
     const before = await executions()
@@ -170,7 +206,9 @@ describe('shared execution', () => {
   test('a person moved to another team stops hearing the old one, and only that', async () => {
     await using acme = await tenant('ann', 'bob')
     const { team } = await createTeam(acme.actor(), { name: 'Blues' })
-    const [teamFeed, all] = [acme.as('ann').subscribe(FEED, { scope: 'TEAM' }), acme.as('ann').subscribe(FEED, { scope: 'TENANT' })]
+    const [teamFeed, all] = [
+      acme.as('ann').subscribe(FEED, { scope: 'TEAM' }), acme.as('ann').subscribe(FEED, { scope: 'TENANT' }),
+    ]
     await Promise.all([teamFeed.next(), all.next()])
     await moveUser(acme.actor(), { userId: acme.actor('ann').userId!, teamId: team.id })
     await until(() => teamFeed.errors.length > 0)

@@ -1,4 +1,7 @@
-/** Kill -9 in the middle of a burst: what was acknowledged is there once, positions have no gap, and subscribers miss and double nothing. */
+/**
+ * Kill -9 in the middle of a burst: what was acknowledged is there once, positions have no gap, and subscribers miss and
+ * double nothing.
+ */
 import { mkdtempSync, rmSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,21 +13,28 @@ import { BOARD, FEED, ResumingSubscriber } from './resuming.ts'
 
 const BURST = 2_000
 const IN_FLIGHT = 16
-const RECORD = 'mutation($input: ActivityRecordInput!) { activityRecord(input: $input) { activity { id } idempotencyHit userErrors { code } mark } }'
+const RECORD = `mutation($input: ActivityRecordInput!) { activityRecord(input: $input) { activity { id }
+  idempotencyHit userErrors { code } mark } }`
 const folder = mkdtempSync(join(tmpdir(), 'laurel-crash-'))
 chmodSync(folder, 0o755)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Place { url: string; token: string }
 
-/** Sends the burst as a careful client would: the same key again until it is acknowledged; `at` is called after each acknowledgment. */
+/**
+ * Sends the burst as a careful client would: the same key again until it is acknowledged; `at` is called after each
+ * acknowledgment.
+ */
 async function burst(place: () => Place, userIds: string[], at: (acknowledged: number) => void): Promise<Map<string, string>> {
   const acknowledged = new Map<string, string>()
   let next = 0
   await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
     while (next < BURST) {
       const index = next++
-      const input = { activityType: index % 3 ? 'meeting_scheduled' : 'team_support', idempotencyKey: `burst-${String(index).padStart(4, '0')}`, userId: userIds[index % userIds.length] }
+      const input = {
+        activityType: index % 3 ? 'meeting_scheduled' : 'team_support',
+        idempotencyKey: `burst-${String(index).padStart(4, '0')}`, userId: userIds[index % userIds.length],
+      }
       for (;;) {
         const { url, token } = place()
         const answer = await new Person(url, token).ask(RECORD, { input }).catch(() => null)
@@ -46,28 +56,39 @@ async function burst(place: () => Place, userIds: string[], at: (acknowledged: n
 interface Setting { place: () => Place; boardId: string; userIds: string[] }
 
 async function lookAround(place: Place): Promise<Pick<Setting, 'boardId' | 'userIds'>> {
-  const { users, leaderboards } = await new Person(place.url, place.token).run('{ users(first: 100) { nodes { id } } leaderboards { nodes { id period subject } } }')
-  return { userIds: users.nodes.map(({ id }: { id: string }) => id), boardId: leaderboards.nodes.find(({ period, subject }: { period: string; subject: string }) => period === 'MONTHLY' && subject === 'USER').id }
+  const { users, leaderboards } = await new Person(place.url, place.token).run(
+    '{ users(first: 100) { nodes { id } } leaderboards { nodes { id period subject } } }')
+  const isMonthly = ({ period, subject }: { period: string; subject: string }) => period === 'MONTHLY' && subject === 'USER'
+  return { userIds: users.nodes.map(({ id }: { id: string }) => id), boardId: leaderboards.nodes.find(isMonthly).id }
 }
 
 /** The independent oracle: reads the ledger and the log as their owner and compares them with what clients were told. */
-async function judge(owner: Client, acknowledged: Map<string, string>, feeds: ResumingSubscriber[], boards: ResumingSubscriber[], { place, boardId }: Setting): Promise<void> {
+async function judge(
+  owner: Client, acknowledged: Map<string, string>, feeds: ResumingSubscriber[], boards: ResumingSubscriber[],
+  { place, boardId }: Setting,
+): Promise<void> {
   const { url, token } = place()
   const person = new Person(url, token)
-  const again = await person.run(RECORD, { input: { activityType: 'team_support', idempotencyKey: 'after-all', userId: undefined } })
+  const again = await person.run(
+    RECORD, { input: { activityType: 'team_support', idempotencyKey: 'after-all', userId: undefined } })
   const mark = again.activityRecord.mark as string
-  for (const until = Date.now() + 20_000; Date.now() < until && ![...feeds, ...boards].every(({ marks }) => marks.includes(mark));) await new Promise(resolve => setTimeout(resolve, 50))
+  const hold = () => [...feeds, ...boards].every(({ marks }) => marks.includes(mark))
+  for (const until = Date.now() + 20_000; Date.now() < until && !hold();) await new Promise(resolve => setTimeout(resolve, 50))
 
-  const stored = await owner.query(`select k.key, e.seq from command_key k join activity a on a.tenant_id = k.tenant_id and a.id = k.result_id
+  const stored = await owner.query(`select k.key, e.seq from command_key k join activity a on a.tenant_id = k.tenant_id
+    and a.id = k.result_id
     join point_entry e on e.tenant_id = a.tenant_id and e.activity_id = a.id where k.key like 'burst-%' order by 2`)
   expect(stored.rows).toHaveLength(BURST)
   expect(new Set(stored.rows.map(({ key }) => key as string))).toEqual(new Set(acknowledged.keys()))
-  const differing = await owner.query(`select 1 from user_points p where points <> coalesce((select sum(points) from point_entry e where e.tenant_id = p.tenant_id and e.user_id = p.user_id), 0)`)
+  const differing = await owner.query(`select 1 from user_points p where points <> coalesce((select sum(points)
+    from point_entry e where e.tenant_id = p.tenant_id and e.user_id = p.user_id), 0)`)
   expect(differing.rowCount).toBe(0)
-  const gaps = await owner.query(`select tenant_id from event_log group by 1 having count(*) <> max(pos) - min(pos) + 1 or count(distinct pos) <> count(*)`)
+  const gaps = await owner.query(`select tenant_id from event_log
+    group by 1 having count(*) <> max(pos) - min(pos) + 1 or count(distinct pos) <> count(*)`)
   expect(gaps.rowCount).toBe(0)
 
-  const awards = (await owner.query<{ count: string }>(`select count(*) from command_key where key like 'burst-%' or key = 'after-all'`)).rows[0]!
+  const awards = (await owner.query<{ count: string }>(`select count(*) from command_key
+    where key like 'burst-%' or key = 'after-all'`)).rows[0]!
   for (const feed of feeds) {
     expect(feed.broken).toEqual([])
     expect(feed.reasons).toEqual(['FIRST'])
@@ -76,11 +97,15 @@ async function judge(owner: Client, acknowledged: Map<string, string>, feeds: Re
     expect(new Set(feed.items.map(({ id }) => id)).size).toBe(feed.items.length)
     expect(feed.items.map(({ id }) => id)).toEqual(feeds[0]!.items.map(({ id }) => id))
   }
-  const { leaderboard } = await person.run('query($id: ID!, $mark: Mark) { leaderboard(id: $id) { standings(first: 100, atLeast: $mark) { nodes { subjectId rank points } } } }', { id: boardId, mark })
+  const { leaderboard } = await person.run(`query($id: ID!, $mark: Mark) { leaderboard(id: $id) {
+    standings(first: 100, atLeast: $mark) { nodes { subjectId rank points } } } }`, { id: boardId, mark })
   const nodes = leaderboard.standings.nodes as { subjectId: string; rank: number; points: number }[]
-  const sums = await owner.query(`select sum(points)::bigint as points, rank() over (order by sum(points) desc) as rank from point_entry
-    where tenant_id = (select tenant_id from command_key where key = 'after-all') and month = (select max(month) from point_entry) group by user_id order by rank`)
-  expect(nodes.map(({ rank, points }) => [rank, points])).toEqual(sums.rows.map(({ rank, points }) => [Number(rank), Number(points)]))
+  const sums = await owner.query(`select sum(points)::bigint as points, rank() over (order by sum(points) desc) as rank
+    from point_entry
+    where tenant_id = (select tenant_id from command_key where key = 'after-all')
+    and month = (select max(month) from point_entry) group by user_id order by rank`)
+  expect(nodes.map(({ rank, points }) => [rank, points])).toEqual(
+    sums.rows.map(({ rank, points }) => [Number(rank), Number(points)]))
   for (const board of boards) {
     expect(board.broken).toEqual([])
     expect(board.standings).toEqual(new Map(nodes.map(({ subjectId, rank, points }) => [subjectId, { rank, points }])))
@@ -95,7 +120,8 @@ test('the whole process is killed twice, and the relay\'s session again and agai
   const setting: Setting = { place: () => place, ...await lookAround(place) }
   const feeds = Array.from({ length: 4 }, () => new ResumingSubscriber(() => place, FEED))
   const boards = Array.from({ length: 4 }, () => new ResumingSubscriber(() => place, BOARD, { id: setting.boardId }))
-  for (const until = Date.now() + 5_000; Date.now() < until && ![...feeds, ...boards].every(({ cursor }) => cursor);) await new Promise(resolve => setTimeout(resolve, 20))
+  const begun = () => [...feeds, ...boards].every(({ cursor }) => cursor)
+  for (const until = Date.now() + 5_000; Date.now() < until && !begun();) await new Promise(resolve => setTimeout(resolve, 20))
 
   const owner = new Client({ host: join(folder, 'one', 'run'), user: 'laurel_owner', database: 'laurel' })
   await owner.connect()
@@ -129,7 +155,8 @@ test.runIf(inject('redisUrl'))('the relay is a process of its own and is killed 
   const owner = new Client(address)
   await owner.connect()
   const common = {
-    DATABASE_URL: `postgresql://${address.user}@${encodeURIComponent(address.host!)}:${address.port}/${address.database}`, REDIS_URL: inject('redisUrl')!, LAUREL_DEMO: '1', LAUREL_DATA: join(folder, 'two'),
+    DATABASE_URL: `postgresql://${address.user}@${encodeURIComponent(address.host!)}:${address.port}/${address.database}`,
+    REDIS_URL: inject('redisUrl')!, LAUREL_DEMO: '1', LAUREL_DATA: join(folder, 'two'),
   }
   let post: ServerProcess = await startServer({ ...common, LAUREL_RELAY: 'on' })
   await pauseSimulator(post.url)
@@ -139,7 +166,8 @@ test.runIf(inject('redisUrl'))('the relay is a process of its own and is killed 
   const setting: Setting = { place: () => place, ...await lookAround(place) }
   const feeds = Array.from({ length: 3 }, () => new ResumingSubscriber(() => place, FEED))
   const boards = Array.from({ length: 3 }, () => new ResumingSubscriber(() => place, BOARD, { id: setting.boardId }))
-  for (const until = Date.now() + 5_000; Date.now() < until && ![...feeds, ...boards].every(({ cursor }) => cursor);) await new Promise(resolve => setTimeout(resolve, 20))
+  const begun = () => [...feeds, ...boards].every(({ cursor }) => cursor)
+  for (const until = Date.now() + 5_000; Date.now() < until && !begun();) await new Promise(resolve => setTimeout(resolve, 20))
   let restarting: Promise<void> = Promise.resolve()
   const acknowledged = await burst(() => place, setting.userIds, count => {
     if (count % 500 === 0 && count < BURST) {

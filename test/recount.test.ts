@@ -13,9 +13,11 @@ const TYPES = ['meeting_scheduled', 'team_support', 'proposal_accepted', 'new_cl
 
 /** A plain answer: the ledger grouped by subject, in the order of the rule (points, then who reached them first, then id). */
 async function recount(acme: TestTenant, column: string, during: string): Promise<unknown[]> {
-  return acme.sql(`select s as "subjectId", p::bigint as points, rank() over (order by p desc)::int as rank, dense_rank() over (order by p desc)::int as dense,
+  return acme.sql(`select s as "subjectId", p::bigint as points, rank() over (order by p desc)::int as rank, 
+      dense_rank() over (order by p desc)::int as dense,
       row_number() over (order by p desc, q, s)::int as position
-    from (select ${column} as s, sum(points) as p, max(seq) as q from point_entry where points <> 0 and ${column} is not null and ${during} group by 1) sums order by position`)
+    from (select ${column} as s, sum(points) as p, max(seq) as q from point_entry where points <> 0 and ${column} is not null
+    and ${during} group by 1) sums order by position`)
 }
 
 test(`every board equals a recount after random commands at once (seed ${seed}; set LAUREL_SEED to repeat)`, async () => {
@@ -26,8 +28,11 @@ test(`every board equals a recount after random commands at once (seed ${seed}; 
     values ($1, gen_random_uuid(), 'nothing_paid', 1, 'none', 'Nothing paid', 0, '2020-01-01')`, [acme.tenantId])
   const { team: blues } = await createTeam(acme.actor(), { name: 'Blues' })
   const kinds = [
-    [LeaderboardSubject.USER, LeaderboardPeriod.MONTHLY, 'user_id'], [LeaderboardSubject.USER, LeaderboardPeriod.ALL_TIME, 'user_id'], [LeaderboardSubject.USER, LeaderboardPeriod.DAILY, 'user_id'],
-    [LeaderboardSubject.TEAM, LeaderboardPeriod.WEEKLY, 'team_id'], [LeaderboardSubject.DEPARTMENT, LeaderboardPeriod.MONTHLY, 'department_id'],
+    [LeaderboardSubject.USER, LeaderboardPeriod.MONTHLY, 'user_id'],
+    [LeaderboardSubject.USER, LeaderboardPeriod.ALL_TIME, 'user_id'],
+    [LeaderboardSubject.USER, LeaderboardPeriod.DAILY, 'user_id'],
+    [LeaderboardSubject.TEAM, LeaderboardPeriod.WEEKLY, 'team_id'],
+    [LeaderboardSubject.DEPARTMENT, LeaderboardPeriod.MONTHLY, 'department_id'],
   ] as const
   const boards = await Promise.all(kinds.map(async ([subject, period, column], at) => {
     const tieRule = [TieRule.COMPETITION, TieRule.DENSE, TieRule.ORDINAL][at % 3]!
@@ -45,7 +50,8 @@ test(`every board equals a recount after random commands at once (seed ${seed}; 
       await moveUser(acme.actor(), { userId: uuid('User', acme.id(pick(names))), teamId: pick([acme.teamId, blues.id]) })
     } else {
       const inputs = Array.from({ length: 1 + Math.floor(random() * 5) }, (_, item) => ({
-        activityType: pick(TYPES), idempotencyKey: `record-${at}-${item}`, userId: acme.id(pick(names)), quantity: 1 + Math.floor(random() * 3),
+        activityType: pick(TYPES), idempotencyKey: `record-${at}-${item}`, userId: acme.id(pick(names)),
+        quantity: 1 + Math.floor(random() * 3),
         occurredAt: new Date(Date.now() - random() ** 3 * 50 * 86_400_000),
       }))
       const { recordings } = await recordInputs(acme.actor(), inputs)
@@ -73,13 +79,18 @@ test(`every board equals a recount after random commands at once (seed ${seed}; 
     const board = (await acme.node.boards.of(acme.tenantId, id))!
     await board.reach(log.pos)
     const during = { DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month', ALL_TIME: null }[period]
-    const rows = await recount(acme, column, during ? `${during} = '${board.key}'` : 'true') as { subjectId: string; points: number; rank: number; dense: number; position: number }[]
-    const expected = rows.map(({ subjectId, points, rank, dense, position }) => ({ subjectId, points, position, rank: tieRule === TieRule.DENSE ? dense : tieRule === TieRule.ORDINAL ? position : rank }))
-    const held = board.index.range(0, board.index.size).map(({ subjectId, points, position, rank }) => ({ subjectId, points, position, rank }))
+    const counted = await recount(acme, column, during ? `${during} = '${board.key}'` : 'true')
+    const rows = counted as { subjectId: string; points: number; rank: number; dense: number; position: number }[]
+    const expected = rows.map(({ subjectId, points, rank, dense, position }) => ({
+      subjectId, points, position, rank: tieRule === TieRule.DENSE ? dense : tieRule === TieRule.ORDINAL ? position : rank,
+    }))
+    const held = board.index.range(0, board.index.size)
+      .map(({ subjectId, points, position, rank }) => ({ subjectId, points, position, rank }))
     expect(held).toEqual(expected)
     expect([...board.published.list.keys()]).toEqual(expected.map(({ subjectId }) => subjectId))
     await board.rebuild()
-    expect(board.index.range(0, board.index.size).map(({ subjectId, points, position, rank }) => ({ subjectId, points, position, rank }))).toEqual(expected)
+    expect(board.index.range(0, board.index.size)
+      .map(({ subjectId, points, position, rank }) => ({ subjectId, points, position, rank }))).toEqual(expected)
   }
   const [sums] = await acme.sql<{ differing: number }>(`select count(*) as differing from user_points p
     where points <> coalesce((select sum(points) from point_entry e where e.user_id = p.user_id), 0)`)

@@ -14,8 +14,13 @@ export async function startRedis(folder: string, { cluster = false } = {}): Prom
   const url = `redis://127.0.0.1:${port}`
   let child: ChildProcess | null = null
   const begin = async () => {
-    const mode = cluster ? ['--cluster-enabled', 'yes', '--cluster-config-file', `${folder}/nodes-${port}.conf`, '--cluster-port', String(await freePort())] : []
-    const started = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...mode], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const mode = cluster ? [
+      '--cluster-enabled', 'yes', '--cluster-config-file', `${folder}/nodes-${port}.conf`, '--cluster-port',
+      String(await freePort()),
+    ] : []
+    const started = spawn('redis-server', [
+      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...mode,
+    ], { stdio: ['ignore', 'pipe', 'inherit'] })
     child = started
     await new Promise<void>((resolve, reject) => {
       started.once('exit', code => reject(new Error(`redis-server ended with ${code}`)))
@@ -38,7 +43,8 @@ export async function startRedis(folder: string, { cluster = false } = {}): Prom
 async function takeAllSlots(url: string): Promise<void> {
   const client = await createClient({ url }).connect()
   await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
-  while (!/cluster_state:ok/.test(await client.sendCommand(['CLUSTER', 'INFO']) as string)) await new Promise(resolve => setTimeout(resolve, 20))
+  const isWhole = async () => /cluster_state:ok/.test(await client.sendCommand(['CLUSTER', 'INFO']) as string)
+  while (!await isWhole()) await new Promise(resolve => setTimeout(resolve, 20))
   await client.close()
 }
 

@@ -1,4 +1,7 @@
-import { buildSchema, type GraphQLArgument, type GraphQLInputType, isEnumType, isInputObjectType, isListType, isNonNullType, type GraphQLObjectType } from 'graphql'
+import {
+  buildSchema, type GraphQLArgument, type GraphQLInputType, isEnumType, isInputObjectType, isListType, isNonNullType,
+  type GraphQLObjectType,
+} from 'graphql'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -9,14 +12,17 @@ import { asOwner, freshDatabase, Person, RECORD, sharedNode, tenant } from './ha
 
 interface Wall { name: string; parent: string | null; forced: boolean; policies: string[] | null }
 
-const WALLS = `select c.relname as name, p.inhparent::regclass::text as parent, c.relrowsecurity and c.relforcerowsecurity as forced,
+const WALLS = `select c.relname as name, p.inhparent::regclass::text as parent,
+  c.relrowsecurity and c.relforcerowsecurity as forced,
   (select array_agg(polname::text order by polname) from pg_policy where polrelid = c.oid) as policies
   from pg_class c left join pg_inherits p on p.inhrelid = c.oid
   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'laurel_migration' order by 1`
 
 /** Returns the tables that are not behind the wall: without forced row security, or with a policy that nobody knows of. */
 async function openTables(database: string): Promise<string[]> {
-  const extra: Record<string, string[]> = { directory: ['directory_lookup'], event_head: ['relay_all'], event_log: ['relay_all'], outbox: ['relay_all'] }
+  const extra: Record<string, string[]> = {
+    directory: ['directory_lookup'], event_head: ['relay_all'], event_log: ['relay_all'], outbox: ['relay_all'],
+  }
   return (await asOwner<Wall>(database, WALLS)).flatMap(({ name, parent, forced, policies }) => {
     // A partition answers nothing when asked directly: row security without a policy.
     const wanted = parent ? [] : [...extra[name] ?? [], 'tenant_isolation'].sort()
@@ -35,21 +41,25 @@ test('every table has forced row security by the tenant, and one that has not is
 
 test('every key of every table begins with the tenant', async () => {
   const { owner } = await freshDatabase()
-  const keys = await asOwner<{ key: string; first: string }>(owner.database!, `select conrelid::regclass || ' ' || conname as key, a.attname as first
+  const keys = await asOwner<{ key: string; first: string }>(owner.database!,
+    `select conrelid::regclass || ' ' || conname as key, a.attname as first
     from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
     where k.contype in ('p', 'u', 'f') and k.connamespace = 'public'::regnamespace`)
   expect(keys.length).toBeGreaterThan(40)
   // The directory is asked before the tenant is known.
-  expect(keys.filter(({ first }) => first !== 'tenant_id').map(({ key }) => key).filter(key => !key.startsWith('laurel_migration'))).toEqual(['directory directory_pkey'])
+  expect(keys.filter(({ first }) => first !== 'tenant_id').map(({ key }) => key)
+    .filter(key => !key.startsWith('laurel_migration'))).toEqual(['directory directory_pkey'])
 })
 
 test('the running roles own nothing, bypass nothing, and change no ledger', async () => {
   const { owner } = await freshDatabase()
   const roles = await asOwner(owner.database!, `select rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolinherit,
-    (select count(*)::int from pg_class where relowner = r.oid) as owned from pg_roles r where rolname like 'laurel\\_%' and rolname <> 'laurel_owner' order by 1`)
+    (select count(*)::int from pg_class where relowner = r.oid) as owned from pg_roles r
+    where rolname like 'laurel\\_%' and rolname <> 'laurel_owner' order by 1`)
   const harmless = { rolsuper: false, rolbypassrls: false, rolcreatedb: false, rolcreaterole: false, rolinherit: false, owned: 0 }
   expect(roles).toEqual([{ rolname: 'laurel_app', ...harmless }, { rolname: 'laurel_relay', ...harmless }])
-  const grants = await asOwner<{ grantee: string; table: string; rights: string }>(owner.database!, `select grantee, table_name as table,
+  const grants = await asOwner<{ grantee: string; table: string; rights: string }>(owner.database!,
+    `select grantee, table_name as table,
     string_agg(lower(privilege_type), ' ' order by privilege_type) as rights from information_schema.role_table_grants
     where grantee in ('laurel_app', 'laurel_relay') group by 1, 2 order by 1, 2`)
   expect(grants.filter(({ grantee }) => grantee === 'laurel_relay')).toEqual([
@@ -58,7 +68,10 @@ test('the running roles own nothing, bypass nothing, and change no ledger', asyn
     { grantee: 'laurel_relay', table: 'outbox', rights: 'delete select' },
   ])
   const rightsOf = (table: string) => grants.find(grant => grant.grantee === 'laurel_app' && grant.table === table)?.rights
-  for (const ledger of ['activity', 'activity_reversal', 'activity_source', 'archived_standing', 'command_key', 'feed_item', 'leaderboard_archive', 'point_entry']) {
+  for (const ledger of [
+    'activity', 'activity_reversal', 'activity_source', 'archived_standing', 'command_key', 'feed_item',
+    'leaderboard_archive', 'point_entry',
+  ]) {
     expect([ledger, rightsOf(ledger)]).toEqual([ledger, 'insert select'])
   }
   expect(rightsOf('event_log')).toBe('select')
@@ -73,16 +86,21 @@ test('a connection sees its own tenant, without a tenant nothing, and writes int
   const client = new Client(db.addresses.app)
   await client.connect()
   try {
-    const tables = (await asOwner<Wall>(db.addresses.app.database!, WALLS)).filter(({ parent }) => !parent).map(({ name }) => name)
-    const seen = async (name: string) => (await client.query<{ tenant_id: string }>(`select distinct tenant_id from ${name}`)).rows.map(row => row.tenant_id)
+    const tables = (await asOwner<Wall>(db.addresses.app.database!, WALLS)).filter(({ parent }) => !parent)
+      .map(({ name }) => name)
+    const seen = async (name: string) =>
+      (await client.query<{ tenant_id: string }>(`select distinct tenant_id from ${name}`)).rows.map(row => row.tenant_id)
     for (const name of tables) expect([name, await seen(name)]).toEqual([name, []])
     await client.query('begin')
     await client.query(`select set_config('app.tenant_id', $1, true)`, [acme.tenantId])
     for (const name of tables) expect((await seen(name)).filter(id => id !== acme.tenantId)).toEqual([])
     expect(await seen('point_entry')).toEqual([acme.tenantId])
-    await expect(client.query('insert into department (tenant_id, id, name) values ($1, gen_random_uuid(), $2)', [rival.tenantId, 'Spies'])).rejects.toMatchObject({ code: '42501' })
+    const foreign = client.query(
+      'insert into department (tenant_id, id, name) values ($1, gen_random_uuid(), $2)', [rival.tenantId, 'Spies'])
+    await expect(foreign).rejects.toMatchObject({ code: '42501' })
     await client.query('rollback')
-    for (const name of tables) expect([name, await seen(name)]).toEqual([name, []]) // The tenant was the transaction's, not the connection's.
+    // The tenant was the transaction's, not the connection's.
+    for (const name of tables) expect([name, await seen(name)]).toEqual([name, []])
   } finally {
     await client.end()
   }
@@ -97,17 +115,22 @@ function sample(name: string, type: GraphQLInputType): string {
   if (isListType(type)) return `[${sample(name, type.ofType)}]`
   if (isEnumType(type)) return type.getValues()[0]!.name
   if (isInputObjectType(type)) return `{ ${required(Object.values(type.getFields()))} }`
-  if (type.name === 'ID') return JSON.stringify(wireId(/activity/i.test(name) ? 'Activity' : /team/i.test(name) ? 'Team' : name === 'id' ? 'Leaderboard' : 'User', UUID))
+  if (type.name === 'ID') {
+    const kind = /activity/i.test(name) ? 'Activity' : /team/i.test(name) ? 'Team' : name === 'id' ? 'Leaderboard' : 'User'
+    return JSON.stringify(wireId(kind, UUID))
+  }
   return type.name === 'Int' || type.name === 'Points' ? '1' : type.name === 'Boolean' ? 'true' : '"12345678"'
 }
 
-const required = (parts: readonly Pick<GraphQLArgument, 'name' | 'type' | 'defaultValue'>[]) => parts
-  .filter(({ type, defaultValue }) => isNonNullType(type) && defaultValue === undefined).map(({ name, type }) => `${name}: ${sample(name, type)}`).join(', ')
+type Part = Pick<GraphQLArgument, 'name' | 'type' | 'defaultValue'>
+const isOwed = ({ type, defaultValue }: Part) => isNonNullType(type) && defaultValue === undefined
+const required = (parts: readonly Part[]) => parts.filter(isOwed)
+  .map(({ name, type }) => `${name}: ${sample(name, type)}`).join(', ')
 
 /** Returns an operation for each field of a root type. */
 function operationsOf(kind: 'query' | 'mutation' | 'subscription', root: GraphQLObjectType): { name: string; text: string }[] {
   return Object.values(root.getFields()).map(({ name, args }) => {
-    const asked = args.some(({ type, defaultValue }) => isNonNullType(type) && defaultValue === undefined) ? `(${required(args)})` : ''
+    const asked = args.some(isOwed) ? `(${required(args)})` : ''
     return { name, text: `${kind} { ${name}${asked} { __typename } }` }
   })
 }
@@ -118,7 +141,8 @@ test('without a token no root field answers anything', async () => {
   expect(operations.length).toBeGreaterThanOrEqual(20)
   for (const { name, text } of operations) {
     const { data, errors } = await nobody.ask(text)
-    expect([name, errors?.map(({ extensions }) => extensions.code), Object.values(data ?? {}).filter(value => value !== null)]).toEqual([name, ['UNAUTHENTICATED'], []])
+    expect([name, errors?.map(({ extensions }) => extensions.code), Object.values(data ?? {}).filter(value => value !== null)])
+      .toEqual([name, ['UNAUTHENTICATED'], []])
   }
   for (const { name, text } of operationsOf('subscription', schema.getSubscriptionType()!)) {
     const opened = nobody.subscribe(text)

@@ -11,7 +11,9 @@ import { openStream, placeAfter, poll } from '../wire/streams.ts'
 import type { BoardProjection } from './board.projection.ts'
 import type { Boards } from './boards.ts'
 import { Leaderboard, LeaderboardArchive, Standing } from './leaderboard.entity.ts'
-import { type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards } from './leaderboard.queries.ts'
+import {
+  type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards,
+} from './leaderboard.queries.ts'
 import { createLeaderboard } from './leaderboard.service.ts'
 import { LeaderboardCreateInput, LeaderboardCreatePayload, LeaderboardMessage, StandingConnection } from './leaderboard.shapes.ts'
 import { BoardSource } from './leaderboard.stream.ts'
@@ -33,7 +35,10 @@ async function boardOf(context: Context, id: string, mark?: string | null): Prom
   return board
 }
 
-async function openBoard(context: Context, { id, top, after, atLeast }: { id: string; top: number; after?: string | null; atLeast?: string | null }) {
+async function openBoard(
+  context: Context,
+  { id, top, after, atLeast }: { id: string; top: number; after?: string | null; atLeast?: string | null },
+) {
   const board = await boardOf(context, requireId('Leaderboard', id, 'id'), atLeast)
   const place = placeAfter(board.log.epoch, after)
   if (place.pos !== null) await board.reach(place.pos) // Another node may have been ahead of this one.
@@ -49,12 +54,14 @@ export class LeaderboardResolver {
 
   @Query(() => LeaderboardConnection, { description: 'The tenant\'s boards, oldest first.' })
   leaderboards(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
-    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null, @Ctx() { actor }: Context) {
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Ctx() { actor }: Context) {
     return listBoards(actor, first, after)
   }
 
   @Mutation(() => LeaderboardCreatePayload, { description: 'Adds a board. ADMIN only. Codes: INVALID, OUT_OF_RANGE.' })
-  leaderboardCreate(@Arg('input', () => LeaderboardCreateInput, { description: 'The board.' }) input: LeaderboardCreateInput, @Ctx() { actor }: Context) {
+  leaderboardCreate(@Arg('input', () => LeaderboardCreateInput, { description: 'The board.' }) input: LeaderboardCreateInput,
+    @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     const subjectIds = input.subjectIds?.map(id => requireId(SUBJECT_KIND[input.subject], id, 'subjectIds'))
     return answer(new LeaderboardCreatePayload(), () => createLeaderboard(actor, { ...input, subjectIds }))
@@ -82,20 +89,30 @@ export class LeaderboardResolver {
     return (await boardOf(context, row.id)).index.size
   }
 
-  @FieldResolver(() => StandingConnection, { description: 'The ranking of the current period, from the top, or around one subject.' })
+  @FieldResolver(() => StandingConnection, {
+    description: 'The ranking of the current period, from the top, or around one subject.',
+  })
   async standings(@Root() row: LeaderboardRow, @Ctx() context: Context,
     @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
-    @Arg('around', () => ID, { nullable: true, description: 'Show the neighbors of this user, team or department, which stands in the middle.' }) around: string | null,
-    @Arg('atLeast', () => Mark, { nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.' }) atLeast: string | null) {
+    @Arg('around', () => ID, {
+      nullable: true, description: 'Show the neighbors of this user, team or department, which stands in the middle.',
+    }) around: string | null,
+    @Arg('atLeast', () => Mark, {
+      nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.',
+    }) atLeast: string | null) {
     const board = await boardOf(context, row.id, atLeast)
     return standingsPage(board, { first, after, around: around && requireId(SUBJECT_KIND[row.subject], around, 'around') })
   }
 
-  @FieldResolver(() => Standing, { nullable: true, description: 'One subject\'s own row; null while it has no points in the period.' })
+  @FieldResolver(() => Standing, {
+    nullable: true, description: 'One subject\'s own row; null while it has no points in the period.',
+  })
   async standing(@Root() row: LeaderboardRow, @Ctx() context: Context,
     @Arg('subjectId', () => ID, { description: 'A user, team or department, as the board ranks.' }) subjectId: string,
-    @Arg('atLeast', () => Mark, { nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.' }) atLeast: string | null) {
+    @Arg('atLeast', () => Mark, {
+      nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.',
+    }) atLeast: string | null) {
     return standingOf(await boardOf(context, row.id, atLeast), requireId(SUBJECT_KIND[row.subject], subjectId, 'subjectId'))
   }
 
@@ -106,26 +123,35 @@ export class LeaderboardResolver {
     return listArchives(actor, row.id, first, after)
   }
 
-  @Query(() => [LeaderboardMessage], { description: 'The stream by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.' })
+  @Query(() => [LeaderboardMessage], {
+    description: 'The stream by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.',
+  })
   async leaderboardMessages(@Ctx() context: Context,
     @Arg('id', () => ID, { description: 'The board.' }) id: string,
     @Arg('top', () => Int, { defaultValue: 100, description: 'How many places, 1–500.' }) top: number,
-    @Arg('after', () => Cursor, { nullable: true, description: 'Cursor of the last message; a snapshot comes first without it.' }) after: string | null,
+    @Arg('after', () => Cursor, {
+      nullable: true, description: 'Cursor of the last message; a snapshot comes first without it.',
+    }) after: string | null,
     @Arg('waitMs', () => Int, { defaultValue: 0, description: 'How long to wait for news, in ms.' }) waitMs: number) {
-    if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
+    if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) {
+      throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
+    }
     return poll(await openBoard(context, { id, top, after }), waitMs)
   }
 
   @Subscription(() => LeaderboardMessage, {
     name: 'leaderboard', 
     subscribe: ({ args, context }) => openBoard(context as Context, args as never) as never,
-    description: 'The board, live: a snapshot, then deltas. A snapshot replaces; a delta applies if its `after` is my cursor; otherwise subscribe again.',
+    description: 'The board, live: a snapshot, then deltas. ' +
+      'A snapshot replaces; a delta applies if its `after` is my cursor; otherwise subscribe again.',
   })
   leaderboardChanged(@Root() message: object, @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'The board.' }) _id: string,
     @Arg('top', () => Int, { defaultValue: 100, description: 'How many places, 1–500.' }) _top: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Resume after this cursor.' }) _after: string | null,
-    @Arg('atLeast', () => Mark, { nullable: true, description: 'Begin with a snapshot that holds this commit.' }) _atLeast: string | null): object {
+    @Arg('atLeast', () => Mark, {
+      nullable: true, description: 'Begin with a snapshot that holds this commit.',
+    }) _atLeast: string | null): object {
     context.renew()
     return message
   }
@@ -137,7 +163,8 @@ export class ArchiveResolver {
   async standings(@Root() archive: ArchiveRow, @Ctx() context: Context,
     @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null) {
-    const [board, page] = await Promise.all([boardOf(context, archive.leaderboardId), listArchived(context.actor, archive.id, first, after)])
+    const [board, page] =
+      await Promise.all([boardOf(context, archive.leaderboardId), listArchived(context.actor, archive.id, first, after)])
     const dress = <T extends object>(row: T) => ({ ...row, board, previousRank: null, isArchived: true })
     return { ...page, nodes: page.nodes.map(dress), edges: page.edges.map(({ node, cursor }) => ({ cursor, node: dress(node) })) }
   }

@@ -12,7 +12,10 @@ import { StartError } from './start-error.ts'
 const DATABASE = 'laurel'
 
 /** A database to run on. */
-export interface Ground { addresses: Addresses; roles: Roles; kind: 'embedded' | 'external'; version: string; location: string; reused: boolean; stop(): Promise<void> }
+export interface Ground {
+  addresses: Addresses; roles: Roles; kind: 'embedded' | 'external'; version: string; location: string; reused: boolean
+  stop(): Promise<void>
+}
 
 /** Returns the database to run on, started where it is embedded. @throws StartError in one sentence when it cannot be had. */
 export async function findGround(config: Config, progress: (line: string) => void): Promise<Ground> {
@@ -34,7 +37,8 @@ async function embedded({ folder }: Config, progress: (line: string) => void): P
   const owner = server.ownerConfig(DATABASE)
   return {
     addresses: { owner, app: { ...owner, user: 'laurel_app' }, relay: { ...owner, user: 'laurel_relay' } },
-    roles: { make: true }, kind: 'embedded', version: server.version, location: folder, reused: server.reused, stop: () => server.stop(),
+    roles: { make: true }, kind: 'embedded', version: server.version, location: folder, reused: server.reused,
+    stop: () => server.stop(),
   }
 }
 
@@ -42,21 +46,27 @@ async function external(url: string, appUrl: string | undefined): Promise<Ground
   const owner = configOf(url)
   const client = new Client({ ...owner, connectionTimeoutMillis: 5_000 })
   const failed = await client.connect().then(() => null, (error: Error & { code?: string }) => error)
-  if (failed) throw new StartError(`PostgreSQL at DATABASE_URL cannot be used (${reasonOf(failed)}): start it, or correct DATABASE_URL.`)
-  const { rows } = await client.query(`select current_setting('server_version_num')::int as number, current_setting('server_version') as version,
+  if (failed) {
+    throw new StartError(`PostgreSQL at DATABASE_URL cannot be used (${reasonOf(failed)}): start it, or correct DATABASE_URL.`)
+  }
+  const { rows } = await client.query(`select current_setting('server_version_num')::int as number,
+    current_setting('server_version') as version,
     (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) as "makesRoles"`)
   await client.end()
   const { number, version, makesRoles } = rows[0] as { number: number; version: string; makesRoles: boolean }
   if (number < 150_000) throw new StartError(`PostgreSQL at DATABASE_URL is ${version}: Laurel needs 15 or newer.`)
   if (!appUrl && !makesRoles) {
-    throw new StartError(`The role of DATABASE_URL may not create roles. Run this as an administrator, then set DATABASE_APP_URL to the database as laurel_app:\n${rolesSql()}`)
+    throw new StartError(
+      'The role of DATABASE_URL may not create roles. Run this as an administrator, ' +
+      `then set DATABASE_APP_URL to the database as laurel_app:\n${rolesSql()}`)
   }
   // Every node that knows DATABASE_URL derives the same password; nothing needs to be stored or handed round.
   const password = createHash('sha256').update(`laurel roles ${url}`).digest('base64url')
   const app = appUrl ? configOf(appUrl) : { ...owner, user: 'laurel_app', password }
   return {
     addresses: { owner, app, relay: { ...app, user: 'laurel_relay' } }, roles: { make: !appUrl, password },
-    kind: 'external', version: version.split(' ')[0]!, location: `${owner.host ?? 'localhost'}/${owner.database}`, reused: true, stop: async () => {},
+    kind: 'external', version: version.split(' ')[0]!, location: `${owner.host ?? 'localhost'}/${owner.database}`, reused: true,
+    stop: async () => {},
   }
 }
 
@@ -70,7 +80,8 @@ function configOf(url: string): ClientConfig {
 
 function reasonOf(error: Error & { code?: string }): string {
   const known: Record<string, string> = {
-    ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'there is no such host', ETIMEDOUT: 'no answer', ENOENT: 'there is no such socket',
+    ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'there is no such host', ETIMEDOUT: 'no answer',
+    ENOENT: 'there is no such socket',
     '28P01': 'wrong password', '28000': 'this role may not connect', '3D000': 'there is no such database',
   }
   return known[error.code ?? ''] ?? (error.message || 'no answer')

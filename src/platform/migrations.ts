@@ -49,14 +49,16 @@ export interface Roles { make: boolean; password?: string }
 /** Returns the SQL an operator runs who makes the roles by hand (DATABASE_APP_URL). */
 export function rolesSql(password = '<password>'): string {
   return ['laurel_app', 'laurel_relay']
-    .map(role => `create role ${role} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit password '${password}';`).join('\n')
+    .map(role => `create role ${role} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit password '${password}';`)
+    .join('\n')
 }
 
 async function makeRoles(client: Client, { password }: Roles) {
   for (const role of ['laurel_app', 'laurel_relay']) {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role])
     const secret = password ? ` password ${client.escapeLiteral(password)}` : ''
-    if (!rowCount) await client.query(`create role ${role} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit${secret}`)
+    if (!rowCount) await client.query(
+      `create role ${role} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit${secret}`)
     else if (secret) await client.query(`alter role ${role} login${secret}`)
   }
 }
@@ -67,14 +69,21 @@ async function applyMigrations(owner: ClientConfig, progress: (line: string) => 
     driver: PostgreSqlDriver, driverOptions: owner, dbName: owner.database ?? 'laurel', extensions: [Migrator], entities: [],
     discovery: { warnWhenNoEntities: false }, logger: () => {},
     ...connectionOf(owner),
-    migrations: { migrationsList: list, snapshot: false, silent: true, transactional: true, allOrNothing: false, tableName: 'laurel_migration' },
+    migrations: {
+      migrationsList: list, snapshot: false, silent: true, transactional: true, allOrNothing: false,
+      tableName: 'laurel_migration',
+    },
   })
   try {
     const migrator = (orm as unknown as { migrator: Migrator }).migrator
     const known = new Set(list.map(({ name }) => name))
     const executed = await migrator.getExecuted()
     const strange = executed.find(({ name }) => !known.has(name))
-    if (strange) throw new StartError(`The database was made by a newer Laurel (it has migration ${strange.name}, which this one lacks): update Laurel, or set DATABASE_URL or LAUREL_DATA to another database.`)
+    if (strange) {
+      throw new StartError(
+        `The database was made by a newer Laurel (it has migration ${strange.name}, which this one lacks): ` +
+        'update Laurel, or set DATABASE_URL or LAUREL_DATA to another database.')
+    }
     const pending = await migrator.getPending()
     for (const { name } of pending) {
       progress(`migration ${name}`)
@@ -94,12 +103,15 @@ export const QUEUE_SCHEMA = 'laurel_jobs'
 /** Makes the job library's tables or brings them up to date; the running role only works in them. */
 async function makeQueues(owner: Client) {
   const boss = new PgBoss({
-    schema: QUEUE_SCHEMA, db: { executeSql: (text, values) => owner.query(text, values) }, supervise: false, schedule: false, registerInstance: false,
+    schema: QUEUE_SCHEMA, db: { executeSql: (text, values) => owner.query(text, values) }, supervise: false, schedule: false,
+    registerInstance: false,
   })
   boss.on('error', () => {}) // What fails here rejects the call that failed.
   await boss.start()
   await boss.stop({ graceful: false })
-  await owner.query(`grant usage on schema ${QUEUE_SCHEMA} to laurel_app; grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to laurel_app`)
+  await owner.query(
+    `grant usage on schema ${QUEUE_SCHEMA} to laurel_app;
+     grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to laurel_app`)
 }
 
 /** Returns MikroORM's connection options for a pg client configuration. */

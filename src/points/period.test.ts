@@ -32,25 +32,62 @@ describe('a period closes 24 hours after its end', () => {
   })
 })
 
-const LATE: [title: string, zone: string, occurred: string, now: string, day: string, week: string, month: string, isCorrection: boolean][] = [
+type Late = [
+  title: string, zone: string, occurred: string, now: string, day: string, week: string, month: string, isCorrection: boolean,
+]
+const LATE: Late[] = [
   ['at once', 'UTC', '2026-03-10T12:00:00Z', '2026-03-10T12:00:01Z', '2026-03-10', '2026-03-09', '2026-03-01', false],
-  ['in the grace of everything', 'UTC', '2026-03-31T23:59:59Z', '2026-04-01T12:00:00Z', '2026-03-31', '2026-03-30', '2026-03-01', false],
+  [
+    'in the grace of everything', 'UTC', '2026-03-31T23:59:59Z', '2026-04-01T12:00:00Z', '2026-03-31', '2026-03-30',
+    '2026-03-01', false,
+  ],
   ['with the day closed', 'UTC', '2026-03-10T12:00:00Z', '2026-03-12T00:00:00Z', '2026-03-12', '2026-03-09', '2026-03-01', true],
-  ['with day and week closed', 'UTC', '2026-03-08T12:00:00Z', '2026-03-10T00:00:00Z', '2026-03-10', '2026-03-09', '2026-03-01', true],
-  ['with day and month closed, the week open', 'UTC', '2026-03-31T12:00:00Z', '2026-04-02T00:00:00Z', '2026-04-02', '2026-03-30', '2026-04-01', true],
+  [
+    'with day and week closed', 'UTC', '2026-03-08T12:00:00Z', '2026-03-10T00:00:00Z', '2026-03-10', '2026-03-09',
+    '2026-03-01', true,
+  ],
+  [
+    'with day and month closed, the week open', 'UTC', '2026-03-31T12:00:00Z', '2026-04-02T00:00:00Z', '2026-04-02',
+    '2026-03-30', '2026-04-01', true,
+  ],
   ['with all closed', 'UTC', '2026-02-27T12:00:00Z', '2026-03-10T00:00:00Z', '2026-03-10', '2026-03-09', '2026-03-01', true],
   ['a year late', 'UTC', '2025-03-10T12:00:00Z', '2026-03-10T12:00:00Z', '2026-03-10', '2026-03-09', '2026-03-01', true],
-  ['one millisecond before the day closes', 'Europe/Berlin', '2026-03-10T22:59:59.999Z', '2026-03-11T22:59:59.999Z', '2026-03-10', '2026-03-09', '2026-03-01', false],
-  ['as the day closes', 'Europe/Berlin', '2026-03-10T22:59:59.999Z', '2026-03-11T23:00:00.000Z', '2026-03-12', '2026-03-09', '2026-03-01', true],
-  ['a little ahead, past midnight', 'UTC', '2026-03-31T00:01:00Z', '2026-03-30T23:58:00Z', '2026-03-31', '2026-03-30', '2026-03-01', false],
-  ['ahead into the next month', 'UTC', '2026-04-01T00:01:00Z', '2026-03-31T23:58:00Z', '2026-04-01', '2026-03-30', '2026-04-01', false],
-  ['on a leap day, in time', 'UTC', '2028-02-29T23:00:00Z', '2028-03-01T23:00:00Z', '2028-02-29', '2028-02-28', '2028-02-01', false],
-  ['on a leap day, with day and month closed', 'UTC', '2028-02-29T23:00:00Z', '2028-03-02T00:00:00Z', '2028-03-02', '2028-02-28', '2028-03-01', true],
-  ['in the evening of New York, next day in UTC', 'America/New_York', '2026-01-01T03:00:00Z', '2026-01-01T23:00:00Z', '2025-12-31', '2025-12-29', '2025-12-01', false],
-  ['on the day Apia skipped a date', 'Pacific/Apia', '2011-12-30T09:00:00Z', '2011-12-31T09:00:00Z', '2011-12-29', '2011-12-26', '2011-12-01', false],
+  [
+    'one millisecond before the day closes', 'Europe/Berlin', '2026-03-10T22:59:59.999Z', '2026-03-11T22:59:59.999Z',
+    '2026-03-10', '2026-03-09', '2026-03-01', false,
+  ],
+  [
+    'as the day closes', 'Europe/Berlin', '2026-03-10T22:59:59.999Z', '2026-03-11T23:00:00.000Z', '2026-03-12',
+    '2026-03-09', '2026-03-01', true,
+  ],
+  [
+    'a little ahead, past midnight', 'UTC', '2026-03-31T00:01:00Z', '2026-03-30T23:58:00Z', '2026-03-31', '2026-03-30',
+    '2026-03-01', false,
+  ],
+  [
+    'ahead into the next month', 'UTC', '2026-04-01T00:01:00Z', '2026-03-31T23:58:00Z', '2026-04-01', '2026-03-30',
+    '2026-04-01', false,
+  ],
+  [
+    'on a leap day, in time', 'UTC', '2028-02-29T23:00:00Z', '2028-03-01T23:00:00Z', '2028-02-29', '2028-02-28',
+    '2028-02-01', false,
+  ],
+  [
+    'on a leap day, with day and month closed', 'UTC', '2028-02-29T23:00:00Z', '2028-03-02T00:00:00Z', '2028-03-02',
+    '2028-02-28', '2028-03-01', true,
+  ],
+  [
+    'in the evening of New York, next day in UTC', 'America/New_York', '2026-01-01T03:00:00Z', '2026-01-01T23:00:00Z',
+    '2025-12-31', '2025-12-29', '2025-12-01', false,
+  ],
+  [
+    'on the day Apia skipped a date', 'Pacific/Apia', '2011-12-30T09:00:00Z', '2011-12-31T09:00:00Z', '2011-12-29',
+    '2011-12-26', '2011-12-01', false,
+  ],
 ]
 
-test.each(LATE)('what is recorded %s counts where it is open, kind by kind', (_title, zone, occurred, now, day, week, month, isCorrection) => {
+test.each(LATE)('what is recorded %s counts where it is open, kind by kind',
+  (_title, zone, occurred, now, day, week, month, isCorrection) => {
   expect(countingFor(zone, at(occurred), at(now))).toEqual({ day, week, month, isCorrection })
 })
 
@@ -71,12 +108,17 @@ test('entries, the payload and the event say where an activity counts, in the zo
     for (const [place, [, , occurred, now]] of cases.entries()) {
       const { recordings: [recording] } = await recordInputs(acme.actor('ann', new Date(now)), [
         { activityType: 'team_support', idempotencyKey: `late-${place}-key`, occurredAt: new Date(occurred) }])
-      expect(recording).toMatchObject({ kind: 'NEW', entry: { isCorrection: cases[place]![7] }, activity: { occurredAt: new Date(occurred), recordedAt: new Date(now) } })
+      expect(recording).toMatchObject({
+        kind: 'NEW', entry: { isCorrection: cases[place]![7] },
+        activity: { occurredAt: new Date(occurred), recordedAt: new Date(now) },
+      })
     }
     const expected = cases.map(([, , , , day, week, month, isCorrection]) => ({ day, week, month, isCorrection }))
-    expect(await acme.sql('select day, week, month, is_correction as "isCorrection" from point_entry order by seq')).toEqual(expected)
+    expect(await acme.sql(`select day, week, month, is_correction as "isCorrection" from point_entry
+      order by seq`)).toEqual(expected)
     await acme.settled()
-    const events = await acme.sql<{ payload: unknown }>(`select payload from event_log where topic = 'activity.recorded' order by pos`)
+    const events = await acme.sql<{ payload: unknown }>(`select payload from event_log where topic = 'activity.recorded'
+      order by pos`)
     expect(events.flatMap(({ payload }) => changesOf(payload)).map(({ day, week, month }) => ({ day, week, month })))
       .toEqual(expected.map(({ day, week, month }) => ({ day, week, month })))
     await expectBooksAgree(acme)
@@ -87,12 +129,16 @@ test('a late activity counts at once in lifetime points, whatever is closed', as
   await using acme = await settledTenant('UTC')
   const now = new Date('2026-03-10T12:00:00Z')
   const days = ['2024-07-01', '2025-12-31', '2026-02-28', '2026-03-01', '2026-03-08', '2026-03-09', '2026-03-10']
-  await recordInputs(acme.actor('ann', now), days.map(day => ({ activityType: 'team_support', idempotencyKey: `on-${day}`, occurredAt: new Date(`${day}T10:00:00Z`) })))
+  await recordInputs(
+    acme.actor('ann', now),
+    days.map(day => ({ activityType: 'team_support', idempotencyKey: `on-${day}`, occurredAt: new Date(`${day}T10:00:00Z`) })))
   expect(await acme.points('ann')).toBe(7 * 25)
-  const sums = (column: string) => acme.sql(`select ${column} as start, count(*) as entries from point_entry group by 1 order by 1`)
+  const sums = (column: string) => acme.sql(`select ${column} as start, count(*) as entries from point_entry group by 1
+    order by 1`)
   expect(await sums('month')).toEqual([{ start: '2026-03-01', entries: 7 }])
   expect(await sums('week')).toEqual([{ start: '2026-03-09', entries: 7 }]) // The week of 2 March closed as the 10th began.
   expect(await sums('day')).toEqual([{ start: '2026-03-09', entries: 1 }, { start: '2026-03-10', entries: 6 }])
-  expect(await acme.sql('select is_correction as "isCorrection", count(*) as entries from point_entry group by 1 order by 1')).toEqual([
+  expect(await acme.sql(`select is_correction as "isCorrection", count(*) as entries from point_entry group by 1
+    order by 1`)).toEqual([
     { isCorrection: false, entries: 2 }, { isCorrection: true, entries: 5 }])
 })

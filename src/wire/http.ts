@@ -24,21 +24,29 @@ export interface HttpDoor {
 }
 
 /** Returns the HTTP server with its routes, not yet listening. */
-export async function httpDoor({ schema, contextOf, readiness, pages }: HttpDoor): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
+export async function httpDoor(
+  { schema, contextOf, readiness, pages }: HttpDoor,
+): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
   const apollo = new ApolloServer<Context>({
-    schema, introspection: true, formatError: (_, error) => formatError(error), stopOnTerminationSignals: false, includeStacktraceInErrorResponses: false,
-    csrfPrevention: true, apollo: {}, plugins: [quietLanding, timing], logger: { debug() {}, info() {}, warn: (text: string) => log.warn(text), error: (text: string) => log.error(text) },
+    schema, introspection: true, formatError: (_, error) => formatError(error), stopOnTerminationSignals: false,
+    includeStacktraceInErrorResponses: false, csrfPrevention: true, apollo: {}, plugins: [quietLanding, timing],
+    logger: { debug() {}, info() {}, warn: (text: string) => log.warn(text), error: (text: string) => log.error(text) },
     cache: 'bounded',
   })
   await apollo.start()
-  const app = Fastify({ bodyLimit: LIMITS.requestBytesMax, logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 128 } })
+  const app = Fastify({
+    bodyLimit: LIMITS.requestBytesMax, logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 128 },
+  })
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500
     // Anything below 500 is the framework's word on the request: too large, not JSON, unknown content type.
     const shown = status < 500 ? { message: error.message, extensions: { code: 'BAD_REQUEST' } } : formatError(error)
     return reply.code(status).send({ errors: [shown] })
   })
-  app.route({ method: ['GET', 'POST'], url: '/graphql', handler: fastifyApolloHandler(apollo, { context: request => contextOf(request.headers.authorization) }) })
+  app.route({
+    method: ['GET', 'POST'], url: '/graphql',
+    handler: fastifyApolloHandler(apollo, { context: request => contextOf(request.headers.authorization) }),
+  })
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     const { ready, reasons } = await readiness()
@@ -46,7 +54,8 @@ export async function httpDoor({ schema, contextOf, readiness, pages }: HttpDoor
   })
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   if (pages && existsSync(join(pages, 'index.html'))) await servePages(app, pages)
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [{ message: 'There is nothing here. See / for what this server answers.', extensions: { code: 'NOT_FOUND' } }] }))
+  const nothing = { message: 'There is nothing here. See / for what this server answers.', extensions: { code: 'NOT_FOUND' } }
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [nothing] }))
   return { app, close: async () => {
     await app.close()
     await apollo.stop()
@@ -60,19 +69,25 @@ const timing = {
     const begun = performance.now()
     return {
       async willSendResponse({ operation, errors }: { operation?: { operation: string }; errors?: readonly GraphQLError[] }) {
-        operations.observe({ type: operation?.operation ?? 'none', outcome: errors?.length ? 'error' : 'ok' }, (performance.now() - begun) / 1_000)
+        const labels = { type: operation?.operation ?? 'none', outcome: errors?.length ? 'error' : 'ok' }
+        operations.observe(labels, (performance.now() - begun) / 1_000)
       },
     }
   },
 }
 
 async function servePages(app: FastifyInstance, pages: string): Promise<void> {
-  await app.register(fastifyStatic, { root: join(pages, 'assets'), prefix: '/assets/', immutable: true, maxAge: '365d', index: false })
+  await app.register(
+    fastifyStatic, { root: join(pages, 'assets'), prefix: '/assets/', immutable: true, maxAge: '365d', index: false })
   const page = (file: string) => async (request: FastifyRequest, reply: FastifyReply) => {
     const host = request.headers.host ?? ''
     const sockets = /^[\w.:[\]-]+$/.test(host) ? `ws://${host} wss://${host}` : ''
     reply.headers({
-      'content-security-policy': `default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ${sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'content-security-policy': [
+        `default-src 'self'`, `script-src 'self'`, `style-src 'self' 'unsafe-inline'`, `font-src 'self' data:`,
+        `img-src 'self' data:`, `worker-src 'self' blob:`, `connect-src 'self' ${sockets}`, `base-uri 'none'`,
+        `form-action 'none'`, `frame-ancestors 'none'`,
+      ].join('; '),
       'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache',
     })
     return reply.type('text/html; charset=utf-8').send(await readFile(join(pages, file)))
@@ -82,6 +97,9 @@ async function servePages(app: FastifyInstance, pages: string): Promise<void> {
   app.get('/live/:id', page('live.html'))
   for (const icon of ['favicon.svg', 'favicon.ico']) {
     const path = join(pages, icon)
-    if (existsSync(path)) app.get(`/${icon}`, (_request, reply) => reply.type(icon.endsWith('svg') ? 'image/svg+xml' : 'image/x-icon').send(createReadStream(path)))
+    if (existsSync(path)) {
+      app.get(`/${icon}`, (_request, reply) => reply.type(icon.endsWith('svg') ? 'image/svg+xml' : 'image/x-icon')
+        .send(createReadStream(path)))
+    }
   }
 }
