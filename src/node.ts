@@ -36,9 +36,10 @@ import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
 import { standingOf } from './users/user.queries.ts'
-import { deliverQueue, tendJob, wakeQueue } from './webhooks/delivery.jobs.ts'
+import { deliverQueue, wakeQueue } from './webhooks/delivery.jobs.ts'
 import { deliveryReaction } from './webhooks/delivery.reaction.ts'
 import { WebhookEndpoint } from './webhooks/endpoint.entity.ts'
+import { tendJob } from './webhooks/endpoint.jobs.ts'
 import { Sender, type SenderOptions } from './webhooks/sender.ts'
 import type { FastifyInstance } from 'fastify'
 import type { GraphQLError } from 'graphql'
@@ -151,9 +152,10 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
   }
 }
 
-/** Starts the relay with what hangs on its leader (reactions, jobs, partitions), and the queues, which every such node works off. */
+/** Starts the relay with what hangs on its leader (reactions, jobs, partitions), and the queues, which every such node serves. */
 async function startPostRoom(
-  { addresses, webhooks = PUBLIC_ONLY }: NodeOptions, { db, broker, logs, boards }: Pick<LaurelNode, 'db' | 'broker' | 'logs' | 'boards'>,
+  { addresses, webhooks = PUBLIC_ONLY }: NodeOptions,
+  { db, broker, logs, boards }: Pick<LaurelNode, 'db' | 'broker' | 'logs' | 'boards'>,
   closers: (() => Promise<unknown> | void)[],
 ): Promise<Relay> {
   const heads = openPool({ ...addresses.relay, max: 1, idleTimeoutMillis: 5_000 })

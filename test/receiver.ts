@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'vitest'
 
 /** One request as it arrived; `body` are its raw bytes, `json` what they say. */
-export interface Received { path: string; headers: IncomingHttpHeaders & { 'webhook-id': string }; body: string; json: any; atMs: number }
+export interface Received {
+  path: string; headers: IncomingHttpHeaders & { 'webhook-id': string }; body: string; json: any; atMs: number
+}
 
 /** How a receiver answers: a status, or by hand; by hand it may also never answer. */
 export type Reply = (received: Received, response: ServerResponse) => number | void

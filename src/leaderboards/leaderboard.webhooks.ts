@@ -1,6 +1,6 @@
 /**
- * How boards are told to integrators. `leaderboard.rank_changed` is made here, by a reaction that compares a board with the ranks it
- * told last; both move in one commit with its place in the event log, so that each event continues the one before, exactly once.
+ * How boards are told to integrators. `leaderboard.rank_changed` is made here, by a reaction that compares a board with the
+ * ranks it told last; they move in the commit of the event, so that each event continues the one before, exactly once.
  */
 import { type Kind, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -25,7 +25,8 @@ registerTopic({
     + 'changes: [{ subjectId, from, to, points }] }. `from` null entered, `to` null left.',
   factsOf({ leaderboardId, subject, periodStart, moves }: RankChanged) {
     const id = wireId('Leaderboard', leaderboardId)
-    const changes = moves.map(([subjectId, from, to, points]) => ({ subjectId: wireId(SUBJECT_KIND[subject], subjectId), from, to, points }))
+    const kind = SUBJECT_KIND[subject]
+    const changes = moves.map(([subjectId, from, to, points]) => ({ subjectId: wireId(kind, subjectId), from, to, points }))
     return [{ subject: id, said: { leaderboardId: id, subject, periodStart, changes } }]
   },
 })
@@ -52,11 +53,13 @@ export function rankReaction(boards: Boards): Reaction {
     async react({ tenantId }, batch, events) {
       const watched = atHand.get(tenantId)
       // Nobody subscribes: whoever does later begins with the ranks of then.
-      if (!watched) return [{ name: 'told_forget', text: 'delete from leaderboard_told where tenant_id = $1', values: [tenantId] }]
+      const forget = { name: 'told_forget', text: 'delete from leaderboard_told where tenant_id = $1', values: [tenantId] }
+      if (!watched) return [forget]
       if (watched.some(({ pos }) => pos < events.at(-1)!.pos)) throw new Error('a board is behind the events it shall tell of')
       const [rows] = await batch.run([{
-        name: 'told_ranks', text: 'select leaderboard_id as id, period_start as "periodStart", ranks from leaderboard_told where tenant_id = $1',
-        values: [tenantId] }])
+        name: 'told_ranks', values: [tenantId],
+        text: 'select leaderboard_id as id, period_start as "periodStart", ranks from leaderboard_told where tenant_id = $1',
+      }])
       const told = new Map((rows as ToldRow[]).map(row => [row.id, row]))
       const writes = watched.map(board => tellBoard(tenantId, board, told.get(board.row.id)))
       return [...writes.flatMap(({ store }) => store), ...writes.flatMap(({ event }) => event)] // Outbox rows last.
@@ -71,7 +74,10 @@ async function levelBoards(actor: Actor, boards: Boards): Promise<BoardProjectio
   const { tenantId } = actor
   const [subscribed, rows] = await inTenantBatch(actor, ({ last }) => last([
     isSubscribedStatement(tenantId, RANK_CHANGED),
-    { name: 'told_boards', text: `select id from leaderboard where tenant_id = $1 order by id limit ${LIMITS.rankTellBoardsMax}`, values: [tenantId] },
+    {
+      name: 'told_boards', values: [tenantId],
+      text: `select id from leaderboard where tenant_id = $1 order by id limit ${LIMITS.rankTellBoardsMax}`,
+    },
   ]))
   if (!subscribed!.length) return null
   const level: BoardProjection[] = []
@@ -87,7 +93,9 @@ async function levelBoards(actor: Actor, boards: Boards): Promise<BoardProjectio
 }
 
 /** Returns what is to be stored of a board, and the event when ranks moved. A new period begins with nobody told. */
-function tellBoard(tenantId: string, { row, key, published }: BoardProjection, told: ToldRow | undefined): { store: Statement[]; event: Statement[] } {
+function tellBoard(
+  tenantId: string, { row, key, published }: BoardProjection, told: ToldRow | undefined,
+): { store: Statement[]; event: Statement[] } {
   const moves = rankMoves(told?.periodStart === key ? told.ranks : {}, published.list.values())
   if (told && !moves.length) return { store: [], event: [] }
   const ranks = Object.fromEntries([...published.list.values()].map(({ subjectId, rank }) => [subjectId, rank]))

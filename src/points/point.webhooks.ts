@@ -6,7 +6,10 @@ import type { LevelChanged } from './level.reaction.ts'
 
 // The ids of an entry's person and where they belonged, in wire form.
 function placeOf({ userId, teamId, departmentId }: Pick<PointChange, 'userId' | 'teamId' | 'departmentId'>) {
-  return { userId: wireId('User', userId), teamId: teamId && wireId('Team', teamId), departmentId: departmentId && wireId('Department', departmentId) }
+  return {
+    userId: wireId('User', userId), teamId: teamId && wireId('Team', teamId),
+    departmentId: departmentId && wireId('Department', departmentId),
+  }
 }
 
 function factsOf(payload: unknown): (Fact | null)[] {
@@ -21,7 +24,8 @@ function factsOf(payload: unknown): (Fact | null)[] {
 
 registerTopic({
   name: 'points.awarded', event: 'activity.recorded', factsOf,
-  description: 'An activity paid points: { userId, teamId, departmentId, points, balance, activityType, activityId, day }. `balance` are the lifetime points after it.',
+  description: 'An activity paid points: { userId, teamId, departmentId, points, balance, activityType, activityId, day }. '
+    + '`balance` are the lifetime points after it.',
 })
 registerTopic({
   name: 'points.reversed', event: 'activity.reversed', factsOf,
@@ -29,9 +33,11 @@ registerTopic({
 })
 registerTopic({
   name: 'level.changed', event: 'level.changed',
-  description: 'A level was entered, upward or downward: { userId, teamId, level: { number, key, title, threshold }, direction, balance }.',
+  description: 'A level was entered, UP or DOWN: '
+    + '{ userId, teamId, level: { number, key, title, threshold }, direction, balance }.',
   factsOf: ({ userId, teamId, number, key, title, threshold, direction, points }: LevelChanged) => {
-    const { userId: user, teamId: team } = placeOf({ userId, teamId, departmentId: null })
-    return [{ subject: user, said: { userId: user, teamId: team, level: { number, key, title, threshold }, direction, balance: points } }]
+    const subject = wireId('User', userId)
+    const level = { number, key, title, threshold }
+    return [{ subject, said: { userId: subject, teamId: teamId && wireId('Team', teamId), level, direction, balance: points } }]
   },
 })

@@ -1,6 +1,6 @@
 /**
- * Where webhooks may go: addresses by range, from the registries of special-purpose addresses (RFC 6890 and its updates). Whatever is
- * not known to be public is refused, so that a tenant cannot make the server ask its own network. Pure.
+ * Where webhooks may go: addresses by range, from the registries of special-purpose addresses (RFC 6890 and its updates).
+ * Whatever is not known to be public is refused, so that a tenant cannot make the server ask its own network. Pure.
  */
 
 /** PRIVATE may be opened by the operator (a machine of one's own, a network of one's own); RESERVED never is. */
@@ -53,7 +53,7 @@ export function literalOf(hostname: string): string | null {
   return numberOf4(bare) !== null || numberOf6(bare) !== null ? bare : null
 }
 
-/** Returns why a URL cannot be an endpoint's, as a sentence, or null. A name is only judged when it is resolved, at each delivery. */
+/** Returns why a URL cannot be an endpoint's, as a sentence, or null. A name is judged when it is resolved, at each delivery. */
 export function urlRefusal(text: string, isPrivateAllowed: boolean): string | null {
   if (!URL.canParse(text)) return 'url must be an absolute URL, such as "https://example.com/hooks/laurel".'
   const { protocol, hostname, username, password, hash } = new URL(text)
@@ -87,5 +87,6 @@ function numberOf6(text: string): bigint | null {
   const missing = 8 - head.length - (rest?.length ?? 0)
   if (rest ? missing < 1 : missing !== 0) return null
   const words = rest ? [...head, ...Array.from({ length: missing }, () => '0'), ...rest] : head
-  return words.every(word => /^[\da-f]{1,4}$/i.test(word)) ? words.reduce((sum, word) => sum << 16n | BigInt(`0x${word}`), 0n) : null
+  if (!words.every(word => /^[\da-f]{1,4}$/i.test(word))) return null
+  return words.reduce((sum, word) => sum << 16n | BigInt(`0x${word}`), 0n)
 }

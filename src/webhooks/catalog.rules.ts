@@ -38,9 +38,10 @@ export function isTold(event: string): boolean {
   return byEvent.has(event)
 }
 
-/** Returns the facts of an event that one of these topics tells, fact by fact, so that what belongs together follows one another. */
+/** Returns the facts of an event that one of these topics tells; what several topics say of one thing stands together. */
 export function linesOf({ topic, payload }: Pick<Happened, 'topic' | 'payload'>, wanted: ReadonlySet<string>): Line[] {
-  const told = (byEvent.get(topic) ?? []).filter(({ name }) => wanted.has(name))
-    .flatMap(({ name, factsOf }) => factsOf(payload as never).flatMap((fact, place) => fact ? [{ ...fact, topic: name, place }] : []))
-  return told.sort((one, other) => one.place - other.place).map(({ topic: name, subject, said }, line) => ({ topic: name, subject, said, line }))
+  const told = (byEvent.get(topic) ?? []).filter(({ name }) => wanted.has(name)).flatMap(({ name, factsOf }) =>
+    factsOf(payload as never).flatMap((fact, place) => fact ? [{ ...fact, topic: name, place }] : []))
+  told.sort((one, other) => one.place - other.place)
+  return told.map(({ place: _, ...fact }, line) => ({ ...fact, line }))
 }

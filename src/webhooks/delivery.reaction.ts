@@ -1,6 +1,6 @@
-/** From committed facts to messages: hears the event log, and in one transaction adds the messages, leaves their lanes, and moves on. */
-import type { Actor, Batch, Statement } from '../platform/tenancy.ts'
+/** From facts to messages: hears the event log, and in one transaction adds the messages, leaves their lanes, and moves on. */
 import { LIMITS } from '../platform/limits.ts'
+import type { Actor, Batch, Statement } from '../platform/tenancy.ts'
 import type { LogEvent } from '../wire/events.ts'
 import type { Queues, Work } from '../wire/queues.ts'
 import type { Reaction } from '../wire/reactions.ts'
@@ -9,12 +9,14 @@ import { DELIVER_QUEUE, laneWork, WAKE_QUEUE } from './delivery.jobs.ts'
 import { subscribersStatement } from './endpoint.queries.ts'
 import { insertStatements, type NewMessage } from './message.service.ts'
 
+type Leave = Pick<Queues, 'leave'>
+
 interface OwnEvent { endpointId: string; subject?: string; isResumed?: boolean }
 
 const OWN = new Set(['webhook_endpoint.tested', 'webhook_endpoint.replayed', 'webhook_endpoint.updated'])
 
 /** Returns the reaction of webhooks; each fact becomes one message for each endpoint that subscribes to it, exactly once. */
-export function deliveryReaction(queues: Pick<Queues, 'leave'>): Reaction {
+export function deliveryReaction(queues: Leave): Reaction {
   return {
     name: 'webhooks',
     hears: topic => isTold(topic) || OWN.has(topic),
@@ -29,15 +31,21 @@ export function deliveryReaction(queues: Pick<Queues, 'leave'>): Reaction {
 }
 
 /** What an admin asked for of an endpoint: a test, a replay, a fresh start. */
-async function followOwn({ tenantId }: Actor, batch: Batch, events: readonly LogEvent[], queues: Pick<Queues, 'leave'>): Promise<void> {
-  const asked = events.map(({ topic, payload }) => ({ topic, ...payload as OwnEvent }))
-  const tests = asked.filter(({ topic }) => topic === 'webhook_endpoint.tested')
-  await queues.leave(DELIVER_QUEUE, tests.map(({ endpointId, subject }) => laneWork({ tenantId, endpointId, subject: subject! })), batch)
-  const woken = asked.filter(({ topic, isResumed }) => topic === 'webhook_endpoint.replayed' || isResumed)
-  await queues.leave(WAKE_QUEUE, woken.map(({ endpointId }): Work => ({ key: endpointId, group: tenantId, ids: { tenantId, endpointId } })), batch)
+async function followOwn({ tenantId }: Actor, batch: Batch, events: readonly LogEvent[], queues: Leave): Promise<void> {
+  const tests: Work[] = []
+  const woken: Work[] = []
+  for (const { topic, payload } of events) {
+    const { endpointId, subject, isResumed } = payload as OwnEvent
+    if (topic === 'webhook_endpoint.tested') tests.push(laneWork({ tenantId, endpointId, subject: subject! }))
+    if (topic === 'webhook_endpoint.replayed' || isResumed) {
+      woken.push({ key: endpointId, group: tenantId, ids: { tenantId, endpointId } })
+    }
+  }
+  await queues.leave(DELIVER_QUEUE, tests, batch)
+  await queues.leave(WAKE_QUEUE, woken, batch)
 }
 
-async function followFacts(actor: Actor, batch: Batch, events: readonly LogEvent[], queues: Pick<Queues, 'leave'>): Promise<Statement[]> {
+async function followFacts(actor: Actor, batch: Batch, events: readonly LogEvent[], queues: Leave): Promise<Statement[]> {
   const { tenantId } = actor
   const [rows] = await batch.run([subscribersStatement(tenantId)])
   const endpoints = (rows as { id: string; topics: string[] }[]).map(({ id, topics }) => ({ id, topics: new Set(topics) }))

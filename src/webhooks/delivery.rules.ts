@@ -18,12 +18,14 @@ export type FailureName = 'STATUS' | 'TIMEOUT' | 'CONNECTION' | 'NAME' | 'ADDRES
 /** What came of one attempt: `status` is null without an answer, `failure` null when it was delivered. */
 export interface Outcome { status: number | null; failure: FailureName | null; durationMs: number }
 
+const TLS_CODES = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/
+
 /** Returns the class of an error of a request. */
 export function failureOf({ code, name }: { code?: string; name?: string }): FailureName {
   if (name === 'AddressRefused') return 'ADDRESS'
   if (name === 'TimedOut' || code === 'ETIMEDOUT') return 'TIMEOUT'
   if (code && /^(ENOTFOUND|EAI_|ENODATA)/.test(code)) return 'NAME'
-  return code && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code) ? 'TLS' : 'CONNECTION'
+  return code && TLS_CODES.test(code) ? 'TLS' : 'CONNECTION'
 }
 
 /** What a message says, as rows hold it; ids in wire form. `pos` is null for a test. */
@@ -32,9 +34,4 @@ export interface Told { topic: string; tenant: string; subject: string; pos: num
 /** Returns the body, the same bytes for every attempt. */
 export function bodyOf({ topic, tenant, subject, pos, at, payload }: Told): string {
   return JSON.stringify({ type: topic, timestamp: at.toISOString(), tenant, subject, sequence: pos, data: payload })
-}
-
-/** Returns whether an endpoint is given up on with a message: nothing has arrived there since the message was first tried. */
-export function isGivenUp(failingSince: Date | null, roundBeganAt: Date): boolean {
-  return failingSince !== null && failingSince <= roundBeganAt
 }

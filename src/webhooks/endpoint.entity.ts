@@ -9,7 +9,7 @@ registerEnumType(WebhookState, {
   name: 'WebhookState', description: 'Whether an endpoint is sent to.',
   valuesConfig: {
     ACTIVE: { description: 'Messages are sent. Leaves by `webhookEndpointUpdate` to PAUSED, by itself to DISABLED.' },
-    PAUSED: { description: 'Messages gather and are not sent. Leaves by `webhookEndpointUpdate` to ACTIVE, by itself to DISABLED.' },
+    PAUSED: { description: 'Messages gather unsent. Leaves by `webhookEndpointUpdate` to ACTIVE, by itself to DISABLED.' },
     DISABLED: { description: 'Given up on: no message gathers, those that wait stay. Leaves by `webhookEndpointUpdate`.' },
   },
 })
@@ -37,12 +37,13 @@ export class WebhookEndpoint extends Node {
   @Property({ type: 'text' }) secret!: string
   @Property({ type: 'text', fieldName: 'previous_secret', nullable: true }) previousSecret!: string | null
   @Property({ type: 'timestamptz', fieldName: 'previous_until', nullable: true })
-  @Field(() => Date, { nullable: true, description: 'Until when the secret before the last rotation signs too; null before any.' })
+  @Field(() => Date, { nullable: true, description: 'Until when the secret before the last rotation signs too.' })
   previousUntil!: Date | null
   @Property({ type: 'timestamptz', fieldName: 'failing_since', nullable: true })
   @Field(() => Date, { nullable: true, description: 'The first failure since the last success; null when all is well.' })
   failingSince!: Date | null
-  @Property({ type: 'timestamptz', fieldName: 'created_at' }) @Field(() => Date, { description: 'When it was made.' }) createdAt!: Date
+  @Property({ type: 'timestamptz', fieldName: 'created_at' })
+  @Field(() => Date, { description: 'When it was made.' }) createdAt!: Date
   @Property({ type: 'timestamptz', fieldName: 'deleted_at', nullable: true }) deletedAt!: Date | null
 }
 

@@ -7,12 +7,15 @@ import { LIMITS } from '../platform/limits.ts'
 import { listTopics } from './catalog.rules.ts'
 import { bodyOf } from './delivery.rules.ts'
 import { WebhookEndpoint, WebhookTopic } from './endpoint.entity.ts'
-import { attemptsByMessage, endpointsById, listEndpoints, listMessages, type MessageRow, messagesById } from './endpoint.queries.ts'
+import {
+  attemptsByMessage, endpointsById, listEndpoints, listMessages, type MessageRow, messagesById,
+} from './endpoint.queries.ts'
 import { createEndpoint, deleteEndpoint, rotateSecret, updateEndpoint } from './endpoint.service.ts'
 import {
-  WebhookEndpointConnection, WebhookEndpointCreateInput, WebhookEndpointCreatePayload, WebhookEndpointDeleteInput, WebhookEndpointDeletePayload,
-  WebhookEndpointUpdateInput, WebhookEndpointUpdatePayload, WebhookMessageConnection, WebhookReplayInput, WebhookReplayPayload,
-  WebhookSecretRotateInput, WebhookSecretRotatePayload, WebhookTestInput, WebhookTestPayload,
+  WebhookEndpointConnection, WebhookEndpointCreateInput, WebhookEndpointCreatePayload, WebhookEndpointDeleteInput,
+  WebhookEndpointDeletePayload, WebhookEndpointUpdateInput, WebhookEndpointUpdatePayload, WebhookMessageConnection,
+  WebhookReplayInput, WebhookReplayPayload, WebhookSecretRotateInput, WebhookSecretRotatePayload,
+  WebhookTestInput, WebhookTestPayload,
 } from './endpoint.shapes.ts'
 import { WebhookAttempt, WebhookMessage, WebhookMessageState } from './message.entity.ts'
 import { replay, testEndpoint } from './message.service.ts'
@@ -49,19 +52,22 @@ export class WebhookEndpointResolver {
     return answer(new WebhookEndpointCreatePayload(), () => createEndpoint(actor, input, webhooks.isPrivateAllowed))
   }
 
-  @Mutation(() => WebhookEndpointUpdatePayload, { description: 'Changes an endpoint. ADMIN only. Codes: NOT_FOUND, INVALID, OUT_OF_RANGE.' })
+  @Mutation(() => WebhookEndpointUpdatePayload, {
+    description: 'Changes an endpoint. ADMIN only. Codes: NOT_FOUND, INVALID, OUT_OF_RANGE.' })
   webhookEndpointUpdate(
     @Arg('input', () => WebhookEndpointUpdateInput, { description: 'What to change.' }) input: WebhookEndpointUpdateInput,
     @Ctx() { actor, webhooks }: Context) {
     requireRole(actor, 'ADMIN')
     const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
-    return answer(new WebhookEndpointUpdatePayload(), () => updateEndpoint(actor, { ...input, endpointId }, webhooks.isPrivateAllowed))
+    const change = { ...input, endpointId }
+    return answer(new WebhookEndpointUpdatePayload(), () => updateEndpoint(actor, change, webhooks.isPrivateAllowed))
   }
 
   @Mutation(() => WebhookEndpointDeletePayload, {
     description: 'Removes an endpoint with its messages; nothing is sent to it any more. ADMIN only. Codes: NOT_FOUND.' })
   webhookEndpointDelete(
-    @Arg('input', () => WebhookEndpointDeleteInput, { description: 'Which.' }) input: WebhookEndpointDeleteInput, @Ctx() { actor }: Context) {
+    @Arg('input', () => WebhookEndpointDeleteInput, { description: 'Which.' }) input: WebhookEndpointDeleteInput,
+    @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
     return answer(new WebhookEndpointDeletePayload(), () => deleteEndpoint(actor, endpointId)
@@ -69,9 +75,10 @@ export class WebhookEndpointResolver {
   }
 
   @Mutation(() => WebhookSecretRotatePayload, {
-    description: 'Gives an endpoint a new secret; for a while the present one signs too. ADMIN only. Codes: NOT_FOUND, OUT_OF_RANGE.' })
+    description: 'Gives an endpoint a new secret; the old one signs too for a while. ADMIN only. Codes: NOT_FOUND, OUT_OF_RANGE.' })
   webhookSecretRotate(
-    @Arg('input', () => WebhookSecretRotateInput, { description: 'Which.' }) input: WebhookSecretRotateInput, @Ctx() { actor }: Context) {
+    @Arg('input', () => WebhookSecretRotateInput, { description: 'Which.' }) input: WebhookSecretRotateInput,
+    @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
     return answer(new WebhookSecretRotatePayload(), () => rotateSecret(actor, { endpointId, previousHours: input.previousHours }))
@@ -80,10 +87,12 @@ export class WebhookEndpointResolver {
 
 @Resolver(() => WebhookMessage)
 export class WebhookMessageResolver {
-  @Query(() => WebhookMessageConnection, { description: 'The messages for an endpoint, newest first, kept for 30 days. ADMIN only.' })
+  @Query(() => WebhookMessageConnection, {
+    description: 'The messages for an endpoint, newest first, kept for 30 days. ADMIN only.' })
   webhookDeliveries(
     @Arg('endpointId', () => ID, { description: 'The endpoint.' }) endpointId: string,
-    @Arg('state', () => WebhookMessageState, { nullable: true, description: 'Only these; DEAD lists the dead letters.' }) state: WebhookMessageState | null,
+    @Arg('state', () => WebhookMessageState, { nullable: true, description: 'Only these; DEAD lists the dead letters.' })
+    state: WebhookMessageState | null,
     @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
     @Ctx() { actor }: Context) {
@@ -92,8 +101,9 @@ export class WebhookMessageResolver {
   }
 
   @Mutation(() => WebhookReplayPayload, {
-    description: 'Sends dead messages again, each with its id and before later ones of its subject. ADMIN only. Codes: NOT_FOUND, INVALID.' })
-  webhookReplay(@Arg('input', () => WebhookReplayInput, { description: 'Which.' }) input: WebhookReplayInput, @Ctx() { actor }: Context) {
+    description: 'Sends dead messages again, before later ones of their subjects. ADMIN only. Codes: NOT_FOUND, INVALID.' })
+  webhookReplay(
+    @Arg('input', () => WebhookReplayInput, { description: 'Which.' }) input: WebhookReplayInput, @Ctx() { actor }: Context) {
     requireRole(actor, 'ADMIN')
     const messageId = optionalId('WebhookMessage', input.messageId, 'messageId')
     const endpointId = optionalId('WebhookEndpoint', input.endpointId, 'endpointId')
@@ -101,7 +111,7 @@ export class WebhookMessageResolver {
   }
 
   @Mutation(() => WebhookTestPayload, {
-    description: 'Sends a message of type `webhook.test` to an endpoint, whatever its topics. ADMIN only. Codes: NOT_FOUND, INVALID.' })
+    description: 'Sends a `webhook.test` to an endpoint, whatever its topics. ADMIN only. Codes: NOT_FOUND, INVALID.' })
   webhookTest(@Arg('input', () => WebhookTestInput, { description: 'Which.' }) input: WebhookTestInput, @Ctx() context: Context) {
     const { actor } = context
     requireRole(actor, 'ADMIN')

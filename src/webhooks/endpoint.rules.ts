@@ -7,14 +7,19 @@ import { urlRefusal } from './address.rules.ts'
 export interface EndpointWish { url: string; topics: readonly string[]; description: string }
 
 /** Returns the first rule that the wish breaks, or null. `known` are the topics there are. */
-export function refusalForEndpoint({ url, topics, description }: EndpointWish, known: ReadonlySet<string>, isPrivateAllowed: boolean): Refusal | null {
-  const sentence = url.length > LIMITS.webhookUrlLengthMax ? `url must have at most ${LIMITS.webhookUrlLengthMax} characters.` : urlRefusal(url, isPrivateAllowed)
+export function refusalForEndpoint(wish: EndpointWish, known: ReadonlySet<string>, isPrivateAllowed: boolean): Refusal | null {
+  const { url, topics, description } = wish
+  const isLong = url.length > LIMITS.webhookUrlLengthMax
+  const sentence = isLong ? `url must have at most ${LIMITS.webhookUrlLengthMax} characters.` : urlRefusal(url, isPrivateAllowed)
   if (sentence) return new Refusal(ErrorCode.INVALID, sentence, ['url'])
   if (!topics.length) return new Refusal(ErrorCode.OUT_OF_RANGE, 'topics must name at least one topic.', ['topics'])
-  const strange = topics.find(topic => !known.has(topic))
-  if (strange !== undefined) return new Refusal(ErrorCode.INVALID, 'topics must be among those that webhookTopics lists.', ['topics'])
-  const isText = description.length <= LIMITS.webhookDescriptionLengthMax && description.isWellFormed() && !description.includes('\0')
-  return isText ? null : new Refusal(ErrorCode.INVALID, `description must be text of at most ${LIMITS.webhookDescriptionLengthMax} characters.`, ['description'])
+  if (topics.some(topic => !known.has(topic))) {
+    return new Refusal(ErrorCode.INVALID, 'topics must be among those that webhookTopics lists.', ['topics'])
+  }
+  const lengthMax = LIMITS.webhookDescriptionLengthMax
+  const isText = description.length <= lengthMax && description.isWellFormed() && !description.includes('\0')
+  if (isText) return null
+  return new Refusal(ErrorCode.INVALID, `description must be text of at most ${lengthMax} characters.`, ['description'])
 }
 
 /** Returns the URL as it is kept: in the one form that a URL of this meaning has. */

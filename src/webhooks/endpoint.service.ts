@@ -14,7 +14,9 @@ import { newSecret } from './signature.ts'
 export interface EndpointInput { url: string; topics: string[]; description?: string | null }
 
 /** A change of an endpoint: what is absent stays; a description of null is cleared. */
-export interface EndpointChange { endpointId: string; url?: string; topics?: string[]; description?: string | null; state?: WebhookState }
+export interface EndpointChange {
+  endpointId: string; url?: string; topics?: string[]; description?: string | null; state?: WebhookState
+}
 
 /**
  * Creates an endpoint and returns it with its secret and the commit's mark; emits `webhook_endpoint.created`.
@@ -27,11 +29,12 @@ export function createEndpoint(actor: Actor, input: EndpointInput, isPrivateAllo
   if (refusal) throw refusal
   return inTenant(actor, async tx => {
     const count = await tx.em.count(WebhookEndpoint, { tenantId, deletedAt: null })
-    if (count >= LIMITS.webhookEndpointsMax) throw new Refusal(ErrorCode.OUT_OF_RANGE, `A tenant has at most ${LIMITS.webhookEndpointsMax} endpoints: delete one.`)
+    const max = LIMITS.webhookEndpointsMax
+    if (count >= max) throw new Refusal(ErrorCode.OUT_OF_RANGE, `A tenant has at most ${max} endpoints: delete one.`)
     const secret = newSecret()
     const endpoint = tx.em.create(WebhookEndpoint, {
-      id: newId(now), tenantId, ...wish, state: WebhookState.ACTIVE, disabledReason: null, secret, previousSecret: null, previousUntil: null,
-      failingSince: null, createdAt: now, deletedAt: null,
+      id: newId(now), tenantId, ...wish, state: WebhookState.ACTIVE, disabledReason: null,
+      secret, previousSecret: null, previousUntil: null, failingSince: null, createdAt: now, deletedAt: null,
     })
     const mark = await emit(tx, 'webhook_endpoint.created', { endpointId: endpoint.id })
     return { endpoint, secret, mark }
@@ -51,11 +54,16 @@ export function updateEndpoint(actor: Actor, change: EndpointChange, isPrivateAl
       description: change.description === undefined ? endpoint.description : change.description?.trim() ?? '',
     }
     // A topic that a later version no longer has may stay until the topics are changed.
-    const refusal = refusalForEndpoint(wish, change.topics === undefined ? new Set(endpoint.topics) : knownTopics(), isPrivateAllowed)
+    const known = change.topics === undefined ? new Set(endpoint.topics) : knownTopics()
+    const refusal = refusalForEndpoint(wish, known, isPrivateAllowed)
     if (refusal) throw refusal
-    if (change.state === WebhookState.DISABLED) throw new Refusal(ErrorCode.INVALID, 'state may be set to ACTIVE or PAUSED.', ['state'])
+    if (change.state === WebhookState.DISABLED) {
+      throw new Refusal(ErrorCode.INVALID, 'state may be set to ACTIVE or PAUSED.', ['state'])
+    }
     const isResumed = change.state === WebhookState.ACTIVE && endpoint.state !== WebhookState.ACTIVE
-    Object.assign(endpoint, wish, change.state ? { state: change.state, disabledReason: null } : {}, isResumed ? { failingSince: null } : {})
+    Object.assign(endpoint, wish)
+    if (change.state) Object.assign(endpoint, { state: change.state, disabledReason: null })
+    if (isResumed) endpoint.failingSince = null
     const mark = await emit(tx, 'webhook_endpoint.updated', { endpointId: endpoint.id, isResumed })
     return { endpoint, mark }
   })
@@ -71,12 +79,14 @@ export function deleteEndpoint(actor: Actor, endpointId: string) {
 }
 
 /**
- * Gives an endpoint a new secret and returns it; the one before signs too for `previousHours` hours. Emits `webhook_endpoint.rotated`.
+ * Gives an endpoint a new secret and returns it; the one before signs too for `previousHours` hours.
+ * Emits `webhook_endpoint.rotated`.
  * @throws Refusal NOT_FOUND | OUT_OF_RANGE
  */
 export function rotateSecret(actor: Actor, { endpointId, previousHours }: { endpointId: string; previousHours: number }) {
   if (previousHours < 0 || previousHours > LIMITS.webhookPreviousSecretHoursMax) {
-    throw new Refusal(ErrorCode.OUT_OF_RANGE, `previousHours must be 0 to ${LIMITS.webhookPreviousSecretHoursMax}.`, ['previousHours'])
+    const sentence = `previousHours must be 0 to ${LIMITS.webhookPreviousSecretHoursMax}.`
+    throw new Refusal(ErrorCode.OUT_OF_RANGE, sentence, ['previousHours'])
   }
   return inTenant(actor, async tx => {
     const endpoint = await findEndpoint(tx.em, actor, endpointId)

@@ -19,7 +19,8 @@ export class WebhookEndpointCreateInput {
 @ObjectType({ description: 'The new endpoint and its secret.' })
 export class WebhookEndpointCreatePayload extends Payload {
   @Field(() => WebhookEndpoint, { nullable: true, description: 'The endpoint; null when refused.' }) endpoint?: unknown
-  @Field(() => String, { nullable: true, description: 'The secret that signs its messages. It is shown this once.' }) secret?: string
+  @Field(() => String, { nullable: true, description: 'The secret that signs its messages. It is shown this once.' })
+  secret?: string
 }
 
 @InputType({ description: 'A change of an endpoint: what is absent stays as it is.' })
@@ -28,7 +29,8 @@ export class WebhookEndpointUpdateInput {
   @Field(() => String, { nullable: true, description: URL_TEXT }) url?: string
   @Field(() => [String], { nullable: true, description: 'All topics from now on.' }) topics?: string[]
   @Field(() => String, { nullable: true, description: 'A note for people; null clears it.' }) description?: string | null
-  @Field(() => WebhookState, { nullable: true, description: 'ACTIVE sends what waits at once; PAUSED lets it gather.' }) state?: WebhookState
+  @Field(() => WebhookState, { nullable: true, description: 'ACTIVE sends what waits at once; PAUSED lets it gather.' })
+  state?: WebhookState
 }
 
 @ObjectType({ description: 'The changed endpoint.' })
@@ -67,7 +69,8 @@ export class WebhookReplayInput {
 
 @ObjectType({ description: 'What is sent again.' })
 export class WebhookReplayPayload extends Payload {
-  @Field(() => Int, { nullable: true, description: 'How many messages wait to be sent again; null when refused.' }) replayed?: number
+  @Field(() => Int, { nullable: true, description: 'How many messages wait to be sent again; null when refused.' })
+  replayed?: number
 }
 
 @InputType({ description: 'Which endpoint to try.' })

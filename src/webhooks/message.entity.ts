@@ -9,7 +9,7 @@ export enum WebhookFailure {
 registerEnumType(WebhookMessageState, {
   name: 'WebhookMessageState', description: 'How far a message has come.',
   valuesConfig: {
-    PENDING: { description: 'Waits: for its turn, for the next attempt, or for the endpoint to be ACTIVE. Leaves to DELIVERED or DEAD.' },
+    PENDING: { description: 'Waits for its turn, its next attempt, or its endpoint to be ACTIVE. Leaves to DELIVERED or DEAD.' },
     DELIVERED: { description: 'Answered with a status of 2xx. Final.' },
     DEAD: { description: 'Tried ten times in vain. Leaves by `webhookReplay` to PENDING.' },
   },
@@ -30,12 +30,14 @@ registerEnumType(WebhookFailure, {
 export class WebhookMessage extends Node {
   @Field(() => String, { description: 'Topic, the `type` of the body.' }) topic!: string
   @Field(() => WebhookMessageState, { description: 'How far it has come.' }) state!: WebhookMessageState
-  @Field(() => String, { description: 'Id of whom or what it is about. Messages about the same subject are sent one after another.' })
+  @Field(() => String, { description: 'Id of whom or what it is about. Messages about one subject are sent one after another.' })
   subject!: string
   @Field(() => Date, { description: 'When the fact was committed.' }) at!: Date
   @Field(() => Int, { description: 'How often it was tried.' }) attemptCount!: number
-  @Field(() => Date, { nullable: true, description: 'When it is tried next at the earliest; null unless PENDING.' }) dueAt?: Date | null
-  @Field(() => Date, { nullable: true, description: 'When it was delivered or given up; null while PENDING.' }) finishedAt?: Date | null
+  @Field(() => Date, { nullable: true, description: 'When it is tried next at the earliest; null unless PENDING.' })
+  dueAt?: Date | null
+  @Field(() => Date, { nullable: true, description: 'When it was delivered or given up; null while PENDING.' })
+  finishedAt?: Date | null
 }
 
 @ObjectType({ description: 'One try to deliver a message. The receiver\'s answer beside its status is not kept.' })
@@ -44,5 +46,6 @@ export class WebhookAttempt {
   @Field(() => Date, { description: 'When it began.' }) at!: Date
   @Field(() => Int, { nullable: true, description: 'HTTP status; null without an answer.' }) status?: number | null
   @Field(() => Int, { description: 'How long it took, in ms.' }) durationMs!: number
-  @Field(() => WebhookFailure, { nullable: true, description: 'Why it failed; null when it was delivered.' }) failure?: WebhookFailure | null
+  @Field(() => WebhookFailure, { nullable: true, description: 'Why it failed; null when it was delivered.' })
+  failure?: WebhookFailure | null
 }

@@ -1,4 +1,4 @@
-/** Sends one message: to an address that was checked, within its time, without following redirects, reading little of the answer. */
+/** Sends one message: to an address that was checked, in its time, following no redirect, reading little of the answer. */
 import { lookup } from 'node:dns/promises'
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
@@ -34,7 +34,8 @@ export class Sender {
     // The socket connects to what was checked here; a second question to the resolver could be answered otherwise.
     this.#lookup = (hostname, { all }, done) => {
       resolve(hostname).then(addresses => {
-        if (!addresses.length || addresses.some(({ address }) => !isAllowed(address, isPrivateAllowed))) throw new AddressRefused(hostname)
+        const isRefused = addresses.some(({ address }) => !isAllowed(address, isPrivateAllowed))
+        if (isRefused || !addresses.length) throw new AddressRefused(hostname)
         if (all) done(null, addresses)
         else done(null, addresses[0]!.address, addresses[0]!.family)
       }).catch((error: NodeJS.ErrnoException) => done(error, []))
@@ -68,7 +69,9 @@ export class Sender {
     const isSecure = url.protocol === 'https:'
     const request = (isSecure ? requestHttps : requestHttp)(url, {
       method: 'POST', agent: isSecure ? this.#https : this.#http, lookup: this.#lookup, signal,
-      headers: { ...headers, 'content-type': 'application/json', 'content-length': body.length, 'user-agent': `Laurel-Webhooks/${version}` },
+      headers: {
+        ...headers, 'content-type': 'application/json', 'content-length': body.length, 'user-agent': `Laurel-Webhooks/${version}`,
+      },
     })
     return new Promise((resolve, reject) => {
       request.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-/** Standard Webhooks signatures: HMAC-SHA256 over id, time and body. By node:crypto, since it is one expression (decision 0015). */
+/** Standard Webhooks signatures: HMAC-SHA256 over id, time and body, by node:crypto, since it is one expression. */
 import { createHmac, randomBytes } from 'node:crypto'
 
 const PREFIX = 'whsec_'
@@ -11,7 +11,9 @@ export function newSecret(): string {
 /** Returns the headers that sign a body; each secret that is still good adds a signature, the current one first. */
 export function signedHeaders(id: string, at: Date, body: string, secrets: readonly string[]): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1_000))
-  const signatures = secrets.map(secret =>
-    `v1,${createHmac('sha256', Buffer.from(secret.slice(PREFIX.length), 'base64')).update(`${id}.${timestamp}.${body}`).digest('base64')}`)
+  const signatures = secrets.map(secret => {
+    const key = Buffer.from(secret.slice(PREFIX.length), 'base64')
+    return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+  })
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') }
 }
