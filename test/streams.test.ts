@@ -4,12 +4,12 @@ import { LeaderboardPeriod, LeaderboardSubject } from '../src/leaderboards/leade
 import { wireId } from '../src/platform/ids.ts'
 import { asOwner, Person, RECORD, tenant, testNode, type TestTenant } from './harness.ts'
 
-const BOARD = `subscription($id: ID!, $top: Int, $after: Cursor, $atLeast: Mark) { 
+const BOARD = `subscription($id: ID!, $top: Int, $after: Cursor, $atLeast: Mark) {
   leaderboard(id: $id, top: $top, after: $after, atLeast: $atLeast) {
   __typename
   ... on LeaderboardSnapshot { cursor reason takenAt standings { rank points user { id name } } }
   ... on LeaderboardDelta { after cursor marks at changes { subjectId user { name } from to points } left } } }`
-const FEED = `subscription($scope: FeedScope, $kinds: [FeedKind!], $after: Cursor) { 
+const FEED = `subscription($scope: FeedScope, $kinds: [FeedKind!], $after: Cursor) {
   feed(scope: $scope, kinds: $kinds, after: $after) {
   __typename
   ... on FeedSnapshot { cursor reason items { id kind text user { name } } }

@@ -7,7 +7,7 @@ import { wireId } from '../platform/ids.ts'
 import { recordInputs } from './intake.service.ts'
 
 const CONNECTIONS = 16
-const REVERSE = `mutation($input: ActivityReverseInput!) { 
+const REVERSE = `mutation($input: ActivityReverseInput!) {
   activityReverse(input: $input) { idempotencyHit userErrors { code } } }`
 
 /** Sends all at once, 16 of them in flight at any moment; answers come in the order of the inputs. */
@@ -169,7 +169,7 @@ test('equal points stand in the order in which they were reached, as committed',
   expect(expected[0]!.id).toBe(uuid('User', acme.id('user5')))
   await expectBooksAgree(acme)
   const { standings } = (await acme.as('ann').run(`query($id: ID!, $mark: Mark) { leaderboard(id: $id) {
-    standings(first: 100, atLeast: $mark) { 
+    standings(first: 100, atLeast: $mark) {
       nodes { rank points user { id } } } } }`, { id: wireId('Leaderboard', leaderboard.id), mark })).leaderboard
   expect(standings.nodes).toEqual(
     expected.map(({ id, points }, at) => ({ rank: at + 1, points, user: { id: wireId('User', id) } })))

@@ -7,8 +7,8 @@ import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { derivedId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { emitStatement } from '../platform/outbox.ts'
-import { type Actor, inTenantBatch, inTenantOnce, retried } from '../platform/tenancy.ts'
-import { packChanges } from '../points/change.rules.ts'
+import { type Actor, inTenantBatch, inTenantOnce, retried, type Statement } from '../platform/tenancy.ts'
+import { packChanges, type PointChange } from '../points/change.rules.ts'
 import { recountingFor } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
@@ -38,35 +38,10 @@ export async function reverseActivity(
   if (refusal) throw refusal
   const zone = await zoneOf(actor)
   const bodyHash = createHash('sha256').update(JSON.stringify(['reverse', activityId, reason])).digest()
-  const [found] = await inTenantOnce<Reversible>(actor, {
-    name: 'reversible',
-    text: `select a.user_id as "userId", a.entry_seq as "entrySeq", e.points, e.team_id as "teamId", 
-           e.department_id as "departmentId", t.key as type, e.day, e.week, e.month
-           from activity a join activity_type t on t.tenant_id = a.tenant_id and t.id = a.type_id
-           join point_entry e on e.tenant_id = a.tenant_id and e.user_id = a.user_id and e.seq = a.entry_seq
-           where a.tenant_id = $1 and a.id = $2`,
-    values: [tenantId, activityId],
-  })
-  if (!found) throw new Refusal(ErrorCode.NOT_FOUND, 'There is no such activity.', ['activityId'])
-
+  const found = await findReversible(actor, activityId)
   return retried(() => inTenantBatch(actor, async batch => {
-    const [balances, keys, reversals, seqs, led] = await batch.run([
-      {
-        name: 'reverse_lock', text: 'select points from user_points where tenant_id = $1 and user_id = $2 for update',
-        values: [tenantId, found.userId],
-      },
-      {
-        name: 'reverse_key',
-        text: 'select body_hash as "bodyHash" from command_key where tenant_id = $1 and actor_id = $2 and key = $3',
-        values: [tenantId, actorId, idempotencyKey],
-      },
-      {
-        name: 'reverse_earlier', text: 'select 1 from activity_reversal where tenant_id = $1 and activity_id = $2',
-        values: [tenantId, activityId],
-      },
-      { name: 'reverse_seq', text: `select nextval('point_entry_seq') as seq` },
-      teamsLedBy(tenantId, actorId),
-    ])
+    const [balances, keys, reversals, seqs, led] = await batch.run(
+      readStatements(tenantId, actorId, { activityId, idempotencyKey, userId: found.userId }))
     const leads = actor.role === 'MANAGER' && led!.some(({ id }) => id === found.teamId)
     if (actor.role !== 'ADMIN' && !leads) {
       throw new Refusal(ErrorCode.FORBIDDEN, 'A manager takes back activities of their teams, an admin any.', ['activityId'])
@@ -95,21 +70,69 @@ export async function reverseActivity(
         text: 'insert into command_key (tenant_id, actor_id, key, body_hash, result_id) values ($1, $2, $3, $4, $5)',
         values: [tenantId, actorId, idempotencyKey, bodyHash, activityId],
       },
-      {
-        name: 'reverse_insert',
-        text: `insert into activity_reversal (tenant_id, activity_id, entry_seq, reason, reversed_by, reversed_at)
-               values ($1, $2, $3, $4, $5, $6)`,
-        values: [tenantId, activityId, seq, reason, actor.userId, now],
-      },
-      entryInsert(tenantId, [{ id: derivedId(tenantId, 'reversal', activityId), change, isCorrection }], 'REVERSAL', now),
-      {
-        name: 'reverse_balance',
-        text: `update user_points set points = $3, last_seq = case when $5 then $4 else last_seq end
-          where tenant_id = $1 and user_id = $2`,
-        values: [tenantId, found.userId, total, seq, points !== 0],
-      },
-      emitStatement(tenantId, 'activity.reversed', { changes: packChanges([change]) }),
+      ...writeStatements(actor, change, isCorrection, reason),
     ])
     return { idempotencyHit: false, mark: Number(answers.at(-1)![0]!.mark) }
   }))
+}
+
+async function findReversible(actor: Actor, activityId: string): Promise<Reversible> {
+  const [found] = await inTenantOnce<Reversible>(actor, {
+    name: 'reversible',
+    text: `select a.user_id as "userId", a.entry_seq as "entrySeq", e.points, e.team_id as "teamId",
+             e.department_id as "departmentId", t.key as type, e.day, e.week, e.month
+           from activity a join activity_type t on t.tenant_id = a.tenant_id and t.id = a.type_id
+           join point_entry e on e.tenant_id = a.tenant_id and e.user_id = a.user_id and e.seq = a.entry_seq
+           where a.tenant_id = $1 and a.id = $2`,
+    values: [actor.tenantId, activityId],
+  })
+  if (!found) throw new Refusal(ErrorCode.NOT_FOUND, 'There is no such activity.', ['activityId'])
+  return found
+}
+
+/** Everything that decides, in this order: the locked balance, the key, an earlier reversal, a sequence number, led teams. */
+function readStatements(
+  tenantId: string, actorId: string,
+  { activityId, idempotencyKey, userId }: { activityId: string; idempotencyKey: string; userId: string },
+): Statement[] {
+  return [
+    {
+      name: 'reverse_lock', text: 'select points from user_points where tenant_id = $1 and user_id = $2 for update',
+      values: [tenantId, userId],
+    },
+    {
+      name: 'reverse_key',
+      text: 'select body_hash as "bodyHash" from command_key where tenant_id = $1 and actor_id = $2 and key = $3',
+      values: [tenantId, actorId, idempotencyKey],
+    },
+    {
+      name: 'reverse_earlier', text: 'select 1 from activity_reversal where tenant_id = $1 and activity_id = $2',
+      values: [tenantId, activityId],
+    },
+    { name: 'reverse_seq', text: `select nextval('point_entry_seq') as seq` },
+    teamsLedBy(tenantId, actorId),
+  ]
+}
+
+/** Everything that is written, the event last. */
+function writeStatements(
+  { tenantId, userId, now }: Actor, change: PointChange & { activityId: string }, isCorrection: boolean, reason: string | null,
+): Statement[] {
+  const { activityId, points, seq, total } = change
+  return [
+    {
+      name: 'reverse_insert',
+      text: `insert into activity_reversal (tenant_id, activity_id, entry_seq, reason, reversed_by, reversed_at)
+             values ($1, $2, $3, $4, $5, $6)`,
+      values: [tenantId, activityId, seq, reason, userId, now],
+    },
+    entryInsert(tenantId, [{ id: derivedId(tenantId, 'reversal', activityId), change, isCorrection }], 'REVERSAL', now),
+    {
+      name: 'reverse_balance',
+      text: `update user_points set points = $3, last_seq = case when $5 then $4 else last_seq end
+             where tenant_id = $1 and user_id = $2`,
+      values: [tenantId, change.userId, total, seq, points !== 0],
+    },
+    emitStatement(tenantId, 'activity.reversed', { changes: packChanges([change]) }),
+  ]
 }

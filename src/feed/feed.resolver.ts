@@ -57,7 +57,7 @@ export class FeedResolver {
   }
 
   @Subscription(() => FeedMessage, {
-    
+
     subscribe: ({ args, context }) => openFeed(context as Context, args as never) as never,
     description: 'News, live: the newest 50, then every item once. Resumes over 24 hours; else one snapshot with reason EXPIRED.',
   })

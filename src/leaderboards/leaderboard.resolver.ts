@@ -140,7 +140,7 @@ export class LeaderboardResolver {
   }
 
   @Subscription(() => LeaderboardMessage, {
-    name: 'leaderboard', 
+    name: 'leaderboard',
     subscribe: ({ args, context }) => openBoard(context as Context, args as never) as never,
     description: 'The board, live: a snapshot, then deltas. ' +
       'A snapshot replaces; a delta applies if its `after` is my cursor; otherwise subscribe again.',
