@@ -38,6 +38,16 @@ describe('localDay', () => {
       .toEqual([day, week, month, ALL_TIME_KEY])
   })
 
+  it.each<[zone: string, noon: string, instant: string, day: string]>([
+    ['Europe/Berlin', '2026-03-29T10:00:00Z', '2026-03-29T22:00:00Z', '2026-03-30'], // 23 hours
+    ['Europe/Berlin', '2026-10-25T10:00:00Z', '2026-10-25T22:59:59Z', '2026-10-25'], // 25 hours
+    ['Australia/Lord_Howe', '2026-04-05T02:00:00Z', '2026-04-05T13:29:59Z', '2026-04-05'], // 24.5 hours
+    ['Australia/Lord_Howe', '2026-10-04T02:00:00Z', '2026-10-04T13:00:00Z', '2026-10-05'], // 23.5 hours
+  ])('in %s it remembers the day of %s by its real length', (zone, noon, instant, day) => {
+    localDay(zone, at(noon))
+    expect(localDay(zone, at(instant)).day).toBe(day)
+  })
+
   it('answers the same from memory, in whatever order and zone it is asked', () => {
     const zones = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Kolkata']
     fc.assert(fc.property(fc.constantFrom(...zones),
