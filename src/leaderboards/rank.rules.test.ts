@@ -29,7 +29,8 @@ test.each<[TieRule, number[]]>([
 
 describe('places', () => {
   test('of equal points and seq stand in byte order of the subject id', () => {
-    expect(boardOf('ORDINAL', [cem, 5, 1], [ann, 5, 1], [bob, 5, 1]).range(0, 3).map(({ subjectId }) => subjectId)).toEqual([ann, bob, cem])
+    expect(boardOf('ORDINAL', [cem, 5, 1], [ann, 5, 1], [bob, 5, 1]).range(0, 3).map(({ subjectId }) => subjectId))
+      .toEqual([ann, bob, cem])
   })
 
   test('below zero stand after zero, and an update tells both places', () => {
@@ -43,13 +44,15 @@ describe('places', () => {
 
   test('the widest safe integers keep their order', () => {
     const widest = Number.MAX_SAFE_INTEGER
-    const index = boardOf('DENSE', [ann, -widest, widest], [bob, widest, -widest], [cem, widest - 1, 0], [dia, -widest, widest - 1])
+    const index = boardOf(
+      'DENSE', [ann, -widest, widest], [bob, widest, -widest], [cem, widest - 1, 0], [dia, -widest, widest - 1])
     expect(index.range(0, 4).map(({ subjectId, rank }) => [subjectId, rank])).toEqual([[bob, 1], [cem, 2], [dia, 3], [ann, 3]])
   })
 
   test('an unknown subject has none', () => {
     const index = boardOf('ORDINAL', [ann, 1, 1])
-    expect([index.get(bob), index.placeOf(bob), index.remove(bob), index.around(bob, 3), index.size]).toEqual([null, null, null, [], 1])
+    expect([index.get(bob), index.placeOf(bob), index.remove(bob), index.around(bob, 3), index.size])
+      .toEqual([null, null, null, [], 1])
   })
 
   test('are free again after a removal', () => {
@@ -65,7 +68,8 @@ describe('previous rank', () => {
   const previousOf = (index: RankIndex): (number | null)[] => index.range(0, index.size).map(({ previousRank }) => previousRank)
 
   test('is null until a rank moves, and a bulk build knows none', () => {
-    expect(previousOf(RankIndex.from([{ subjectId: ann, points: 1, seq: 1 }, { subjectId: bob, points: 2, seq: 2 }], 'ORDINAL'))).toEqual([null, null])
+    expect(previousOf(RankIndex.from([{ subjectId: ann, points: 1, seq: 1 }, { subjectId: bob, points: 2, seq: 2 }], 'ORDINAL')))
+      .toEqual([null, null])
   })
 
   test('of the mover and of those it passed is the rank they had', () => {
@@ -80,7 +84,8 @@ describe('previous rank', () => {
   test('stays when a write changes nothing', () => {
     const index = boardOf('COMPETITION', [ann, 5, 1], [bob, 4, 2])
     const move = index.set(bob, 4, 2)
-    expect([move.from === move.to, move.to, previousOf(index)]).toEqual([true, { position: 2, rank: 2, points: 4, seq: 2 }, [null, null]])
+    expect([move.from === move.to, move.to, previousOf(index)])
+      .toEqual([true, { position: 2, rank: 2, points: 4, seq: 2 }, [null, null]])
   })
 
   test('stays when a tie is joined from below without a change of rank above it', () => {
@@ -115,7 +120,8 @@ describe('a list', () => {
     expect(positions(index.around(idOf(subject), count))).toEqual(expected)
   })
 
-  test.each([['from the top', 0, 2, [1, 2]], ['past the end', 8, 5, [9, 10]], ['beyond the end', 10, 5, []]])('%s', (_case, offset, count, expected) => {
+  test.each([['from the top', 0, 2, [1, 2]], ['past the end', 8, 5, [9, 10]], ['beyond the end', 10, 5, []]])('%s',
+    (_case, offset, count, expected) => {
     expect(positions(index.range(offset, count))).toEqual(expected)
   })
 
@@ -131,7 +137,8 @@ describe('a list', () => {
 })
 
 test.each([
-  ['points that are no integer', ann, 0.5, 1], ['points that are not safe', ann, 2 ** 53, 1], ['a seq that is not a number', ann, 1, NaN],
+  ['points that are no integer', ann, 0.5, 1], ['points that are not safe', ann, 2 ** 53, 1],
+  ['a seq that is not a number', ann, 1, NaN],
   ['an id that is no uuid', 'usr_1', 1, 1], ['an id with a wrong letter', ann.replace('c0de', 'c0dg'), 1, 1],
   ['an id without dashes', ann.replaceAll('-', '0'), 1, 1],
 ])('%s are refused and change nothing', (_case, subjectId, points, seq) => {
@@ -155,7 +162,8 @@ class SortedRows {
   }
 
   list(): Listed[] {
-    const sorted = [...this.rows.values()].sort((a, b) => b.points - a.points || a.seq - b.seq || (a.subjectId < b.subjectId ? -1 : 1))
+    const sorted =
+      [...this.rows.values()].sort((a, b) => b.points - a.points || a.seq - b.seq || (a.subjectId < b.subjectId ? -1 : 1))
     return sorted.map((row, at) => ({ position: at + 1, rank: this.rankOf(sorted, at), ...row }))
   }
 
@@ -215,7 +223,8 @@ function follow(tieRule: TieRule, built: StandingRow[], steps: Step[]): void {
 
 describe.each(TIE_RULES)('%s agrees with a naive sort', tieRule => {
   const stepOf = (subjects: number, pointsMax: number) => fc.record({
-    subject: fc.nat(subjects), points: fc.integer({ min: -pointsMax, max: pointsMax }), isRemoval: fc.integer({ min: 0, max: 5 }).map(n => n === 0),
+    subject: fc.nat(subjects), points: fc.integer({ min: -pointsMax, max: pointsMax }),
+    isRemoval: fc.integer({ min: 0, max: 5 }).map(n => n === 0),
     seq: fc.nat(30), offset: fc.nat(subjects + 2), count: fc.integer({ min: 1, max: 12 }),
   })
   const rowsOf = (subjects: number, pointsMax: number) => fc.uniqueArray(fc.record({
@@ -223,7 +232,8 @@ describe.each(TIE_RULES)('%s agrees with a naive sort', tieRule => {
   }), { selector: row => row.subjectId, maxLength: subjects })
 
   test('on small boards with many ties', () => {
-    fc.assert(fc.property(rowsOf(12, 4), fc.array(stepOf(12, 4), { maxLength: 60 }), (rows, steps) => follow(tieRule, rows, steps)), { numRuns: 150 })
+    fc.assert(fc.property(
+      rowsOf(12, 4), fc.array(stepOf(12, 4), { maxLength: 60 }), (rows, steps) => follow(tieRule, rows, steps)), { numRuns: 150 })
   })
 
   test('on boards of several blocks that split and join', () => {

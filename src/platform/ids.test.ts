@@ -49,7 +49,8 @@ it('reads capitals, and i, l and o as the digits they look like', () => {
 it('answers null for everything else: another kind, another length, a foreign digit, too large a number', () => {
   const id = wireId('User', UUID)
   for (const kind of kinds) expect(uuidOf(kind, id)).toBe(kind === 'User' ? UUID : null)
-  const wrong = ['', 'usr_', id.slice(0, -1), `${id}0`, id.replace('_', '-'), id.replace('usr', 'USR'), ` ${id}`, `${id.slice(0, -1)}u`, `${id.slice(0, -1)}é`, `${id.slice(0, -1)}\0`,
+  const wrong = ['', 'usr_', id.slice(0, -1), `${id}0`, id.replace('_', '-'), id.replace('usr', 'USR'), ` ${id}`,
+    `${id.slice(0, -1)}u`, `${id.slice(0, -1)}é`, `${id.slice(0, -1)}\0`,
     `${id.slice(0, -1)}-`, `usr_8${'0'.repeat(25)}`, `usr_z${'0'.repeat(25)}`, UUID, 'usr_'.padEnd(30, '👏')]
   for (const text of wrong) expect([text, uuidOf('User', text)]).toEqual([text, null])
   fc.assert(fc.property(fc.string({ unit: 'binary' }), text => { expect(uuidOf('User', text)).toBeNull() }))
@@ -57,10 +58,13 @@ it('answers null for everything else: another kind, another length, a foreign di
 })
 
 it('requireId and optionalId say what an id looks like', () => {
-  const bad = { message: 'userId must be an id like "usr_…", as the API returns them.', extensions: { code: 'BAD_REQUEST', argument: 'userId' } }
+  const bad = {
+    message: 'userId must be an id like "usr_…", as the API returns them.',
+    extensions: { code: 'BAD_REQUEST', argument: 'userId' },
+  }
   expect(() => requireId('User', 'bob', 'userId')).toThrow(expect.objectContaining(bad))
   expect(() => optionalId('User', '', 'userId')).toThrow(expect.objectContaining(bad))
-  expect([optionalId('User', null, 'userId'), optionalId('User', undefined, 'userId'), optionalId('User', wireId('User', UUID), 'userId')]).toEqual([null, null, UUID])
+  expect([null, undefined, wireId('User', UUID)].map(id => optionalId('User', id, 'userId'))).toEqual([null, null, UUID])
 })
 
 it('new ids carry their instant and are ordered and different within it', () => {
@@ -78,7 +82,10 @@ it('a derived id follows from tenant, source and key, and from nothing else', ()
   const one = derivedId(UUID, 'reversal', 'a')
   expect(one).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5/)
   expect(derivedId(UUID, 'reversal', 'a')).toBe(one)
-  const others = [derivedId(UUID, 'reversal', 'b'), derivedId(UUID, 'award', 'a'), derivedId('019a2b3c-4d5e-7f60-8123-456789abcdee', 'reversal', 'a')]
+  const others = [
+    derivedId(UUID, 'reversal', 'b'), derivedId(UUID, 'award', 'a'),
+    derivedId('019a2b3c-4d5e-7f60-8123-456789abcdee', 'reversal', 'a'),
+  ]
   expect(new Set([one, ...others]).size).toBe(4)
 })
 
@@ -88,5 +95,7 @@ it('marks go there and back, and anything else is no mark', () => {
     expect(parseMark(markOf(id))).toBe(id)
   }))
   expect([markOf(1), markOf(36), markOf(Number.MAX_SAFE_INTEGER)]).toEqual(['m1', 'm10', 'm2gosa7pa2gv'])
-  for (const text of ['', 'm', 'm0', 'n1', 'M1', 'm-1', 'm1.5', 'm 1', 'mzzzzzzzzzzzz', 'm1\n', '12', `m${'1'.repeat(60)}`]) expect([text, parseMark(text)]).toEqual([text, null])
+  for (const text of ['', 'm', 'm0', 'n1', 'M1', 'm-1', 'm1.5', 'm 1', 'mzzzzzzzzzzzz', 'm1\n', '12', `m${'1'.repeat(60)}`]) {
+    expect([text, parseMark(text)]).toEqual([text, null])
+  }
 })

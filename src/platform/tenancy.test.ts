@@ -51,20 +51,27 @@ test('what was set for one tenant is gone with its transaction, however that end
     ['committed', ({ last }) => last([{ text: 'select 1' }]), null],
     ['left open', ({ run }) => run([{ text: 'select 1' }]), null],
     ['nothing asked', async () => {}, null],
-    ['refused', async ({ run }) => { await run([{ text: 'select 1' }]); throw new Error('not like this') }, { message: 'not like this' }],
+    [
+      'refused', async ({ run }) => { await run([{ text: 'select 1' }]); throw new Error('not like this') },
+      { message: 'not like this' },
+    ],
     ['failed', ({ run }) => run([failing]), { code: '22012' }],
     ['failed at the commit', ({ last }) => last([failing]), { code: '22012' }],
     ['timed out', ({ last }) => last([{ text: 'select pg_sleep(5)' }]), { code: '57014' }],
     ['canceled', async batch => {
       const pid = await pidOf(batch)
       const asked = batch.run([{ text: 'select pg_sleep(5)' }])
-      await Promise.all([expect(asked).rejects.toMatchObject({ code: '57014' }), asOwner('postgres', 'select pg_cancel_backend($1)', [pid])])
+      await Promise.all([
+        expect(asked).rejects.toMatchObject({ code: '57014' }), asOwner('postgres', 'select pg_cancel_backend($1)', [pid]),
+      ])
       return asked
     }, { code: '57014' }],
     ['killed while it asks', async batch => {
       const pid = await pidOf(batch)
       const asked = batch.run([{ text: 'select pg_sleep(5)' }])
-      await Promise.all([expect(asked).rejects.toMatchObject({ code: '57P01' }), asOwner('postgres', 'select pg_terminate_backend($1)', [pid])])
+      await Promise.all([
+        expect(asked).rejects.toMatchObject({ code: '57P01' }), asOwner('postgres', 'select pg_terminate_backend($1)', [pid]),
+      ])
       return asked
     }, { code: '57P01' }],
     ['idle for too long', async batch => {
@@ -72,7 +79,10 @@ test('what was set for one tenant is gone with its transaction, however that end
       await sleep(400)
       return batch.last([{ text: 'select 1' }])
     }, { message: expect.stringMatching(/connection|terminated/i) }],
-    ['a name for two texts', ({ run }) => run([{ name: 'set_tenant', text: 'select 1' }]), { message: expect.stringContaining('two texts') }],
+    [
+      'a name for two texts', ({ run }) => run([{ name: 'set_tenant', text: 'select 1' }]),
+      { message: expect.stringContaining('two texts') },
+    ],
     ['a value that cannot be sent', ({ run }) => run([{ text: 'select $1::bigint', values: ['x'] }]), { code: '22P02' }],
   ]
   for (const [title, end, error] of endings) {
@@ -81,7 +91,8 @@ test('what was set for one tenant is gone with its transaction, however that end
     else expect([title, outcome]).toEqual([title, null])
     expect([title, (await db.pool.query(WHERE)).rows]).toEqual([title, [NOWHERE]])
     // And it serves the next command.
-    expect([title, await inTenantOnce(on(acme, db), { text: 'select count(*) as users from users' })]).toEqual([title, [{ users: 2 }]])
+    expect([title, await inTenantOnce(on(acme, db), { text: 'select count(*) as users from users' })])
+      .toEqual([title, [{ users: 2 }]])
   }
 })
 
@@ -127,7 +138,9 @@ test('two tenants that take turns on one connection never see each other', async
   await using acme = await tenant('ann')
   await using rival = await tenant('eve', 'mal')
   await using db = await narrow()
-  const seen = { text: `select current_setting('app.tenant_id') as tenant, (select array_agg(name order by name) from users) as names` }
+  const seen = {
+    text: `select current_setting('app.tenant_id') as tenant, (select array_agg(name order by name) from users) as names`,
+  }
   await Promise.all(Array.from({ length: 60 }, async (_, at) => {
     const [own, names] = at % 2 ? [acme, ['ann']] : [rival, ['eve', 'mal']]
     const expected = [{ tenant: own.tenantId, names }]
@@ -149,8 +162,10 @@ test('a row of another tenant is neither written, changed nor deleted', async ()
   await using db = await narrow()
   const here = on(acme, db)
   await expect(inTenantOnce(here, adding(rival, 'Spies'))).rejects.toMatchObject({ code: '42501' })
-  await expect(inTenantOnce(here, { text: 'update department set tenant_id = $1', values: [rival.tenantId] })).rejects.toMatchObject({ code: '42501' })
-  const changed = await inTenantOnce(here, { text: `update users set name = 'owned' where id = $1 returning id`, values: [uuid('User', rival.id('eve'))] })
+  await expect(inTenantOnce(here, { text: 'update department set tenant_id = $1', values: [rival.tenantId] }))
+    .rejects.toMatchObject({ code: '42501' })
+  const changed = await inTenantOnce(
+    here, { text: `update users set name = 'owned' where id = $1 returning id`, values: [uuid('User', rival.id('eve'))] })
   expect(changed).toEqual([])
   expect(await inTenantOnce(here, { text: 'delete from directory returning tenant_id' })).toEqual([{ tenant_id: acme.tenantId }])
   expect(await rival.sql('select name from users')).toEqual([{ name: 'eve' }])
@@ -165,7 +180,8 @@ test('an entity transaction is one tenant\'s, rolls back when it throws, and lea
   db.onEmit = () => { woken++ }
   const actorOf = (own: TestTenant) => ({ ...own.actor(), db })
   const namesIn = (own: TestTenant) => inTenant(actorOf(own), async ({ em }) => (await em.find(User, {})).map(({ name }) => name))
-  await Promise.all(Array.from({ length: 24 }, async (_, at) => expect(await namesIn(at % 2 ? acme : rival)).toEqual([at % 2 ? 'ann' : 'eve'])))
+  await Promise.all(
+    Array.from({ length: 24 }, async (_, at) => expect(await namesIn(at % 2 ? acme : rival)).toEqual([at % 2 ? 'ann' : 'eve'])))
   const before = woken
   await expect(inTenant(actorOf(acme), async tx => {
     tx.em.create(Department, { id: crypto.randomUUID(), tenantId: acme.tenantId, name: 'A', headId: null })

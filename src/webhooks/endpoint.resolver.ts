@@ -75,7 +75,7 @@ export class WebhookEndpointResolver {
   }
 
   @Mutation(() => WebhookSecretRotatePayload, {
-    description: 'Gives an endpoint a new secret; the old one signs too for a while. ADMIN only. Codes: NOT_FOUND, OUT_OF_RANGE.' })
+    description: 'Gives an endpoint a new secret; the old one signs too for now. ADMIN only. Codes: NOT_FOUND, OUT_OF_RANGE.' })
   webhookSecretRotate(
     @Arg('input', () => WebhookSecretRotateInput, { description: 'Which.' }) input: WebhookSecretRotateInput,
     @Ctx() { actor }: Context) {

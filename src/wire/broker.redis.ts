@@ -1,4 +1,7 @@
-/** The broker of several nodes over Redis pub/sub: one connection publishes, another listens; sharded pub/sub where Redis is a cluster. */
+/**
+ * The broker of several nodes over Redis pub/sub: one connection publishes, another listens; sharded pub/sub where Redis
+ * is a cluster.
+ */
 import { createClient, createCluster } from 'redis'
 import { log } from '../platform/log.ts'
 import { StartError } from '../platform/start-error.ts'
@@ -19,7 +22,8 @@ const CONNECT_MS = 3_000
 const SOCKET = { reconnectStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), 2_000), connectTimeout: CONNECT_MS }
 
 /**
- * Returns a broker over the Redis server or cluster at `url`. It reconnects by itself; what is published while it is away is lost.
+ * Returns a broker over the Redis server or cluster at `url`. It reconnects by itself; what is published while it is away
+ * is lost.
  * @throws StartError when the server cannot be reached at start.
  */
 export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Broker> {
@@ -29,7 +33,10 @@ export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Brok
   return {
     kind: 'redis',
     async publish(channel, message) {
-      if (line.isReady()) await line.publish(prefix + channel, message).catch((error: Error) => log.warn({ reason: error.message }, 'a message was not published'))
+      if (line.isReady()) {
+        await line.publish(prefix + channel, message)
+          .catch((error: Error) => log.warn({ reason: error.message }, 'a message was not published'))
+      }
     },
     async subscribe(channel, listener) {
       const name = prefix + channel
@@ -43,7 +50,10 @@ export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Brok
         if (heard.size || listeners.get(name) !== heard) return
         listeners.delete(name)
         // While Redis is away the channel is merely forgotten here: waiting for it would hold up a node that closes.
-        if (line.isReady()) await line.unsubscribe(name, hear).catch((error: Error) => log.warn({ reason: error.message }, 'a channel was not left'))
+        if (line.isReady()) {
+          await line.unsubscribe(name, hear)
+            .catch((error: Error) => log.warn({ reason: error.message }, 'a channel was not left'))
+        }
       }
     },
     healthy: () => line.isReady(),
@@ -59,7 +69,9 @@ async function isCluster(url: string): Promise<boolean> {
     await client.connect()
     return /cluster_enabled:1/.test(await client.info('cluster'))
   } catch (error) {
-    throw new StartError(`Redis at REDIS_URL cannot be reached (${(error as Error).message || 'no answer'}): start it, correct REDIS_URL, or unset it to run one node without Redis.`)
+    const reason = (error as Error).message || 'no answer'
+    throw new StartError(
+      `Redis at REDIS_URL cannot be reached (${reason}): start it, correct REDIS_URL, or unset it to run one node without Redis.`)
   } finally {
     client.destroy()
   }

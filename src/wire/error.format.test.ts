@@ -12,19 +12,29 @@ const coded = (code: string, message = 'select secret from vault') => Object.ass
 
 test.each<[title: string, error: unknown, code: string]>([
   ['one of our own faults', fault('FORBIDDEN', 'This needs the role ADMIN.'), 'FORBIDDEN'],
-  ['a query that cannot be parsed', new GraphQLError('Syntax Error', { extensions: { code: 'GRAPHQL_PARSE_FAILED' } }), 'BAD_REQUEST'],
+  [
+    'a query that cannot be parsed', new GraphQLError('Syntax Error', { extensions: { code: 'GRAPHQL_PARSE_FAILED' } }),
+    'BAD_REQUEST',
+  ],
   ['a variable of the wrong shape', new GraphQLError('Variable "$x"', { extensions: { code: 'BAD_USER_INPUT' } }), 'BAD_REQUEST'],
   ['something that broke', new Error('select secret from vault'), 'INTERNAL'],
-  ['a code that is not ours', new GraphQLError('select secret', { extensions: { code: 'SECRET' }, originalError: new Error('x') }), 'INTERNAL'],
+  [
+    'a code that is not ours',
+    new GraphQLError('select secret', { extensions: { code: 'SECRET' }, originalError: new Error('x') }), 'INTERNAL',
+  ],
   ['a broken thing that is no error', 'select secret from vault', 'INTERNAL'],
   ['a statement that PostgreSQL refused', coded('42P01'), 'INTERNAL'],
   ['a refused connection', coded('ECONNREFUSED'), 'UNAVAILABLE'], ['a reset one', coded('ECONNRESET'), 'UNAVAILABLE'],
   ['no answer', coded('ETIMEDOUT'), 'UNAVAILABLE'], ['no route', coded('EHOSTUNREACH'), 'UNAVAILABLE'],
-  ['a name that is not known now', coded('EAI_AGAIN'), 'UNAVAILABLE'], ['an administrator\'s command', coded('57P01'), 'UNAVAILABLE'],
+  ['a name that is not known now', coded('EAI_AGAIN'), 'UNAVAILABLE'],
+  ['an administrator\'s command', coded('57P01'), 'UNAVAILABLE'],
   ['a server that starts', coded('57P03'), 'UNAVAILABLE'], ['too many connections', coded('53300'), 'UNAVAILABLE'],
-  ['a statement that ran too long', coded('57014'), 'UNAVAILABLE'], ['a transaction that idled too long', coded('25P03'), 'UNAVAILABLE'],
-  ['a server that became a replica', coded('25006'), 'UNAVAILABLE'], ['commands that met again and again', coded('40001'), 'UNAVAILABLE'],
-  ['a deadlock', coded('40P01'), 'UNAVAILABLE'], ['a connection that ended', new Error('Connection terminated unexpectedly'), 'UNAVAILABLE'],
+  ['a statement that ran too long', coded('57014'), 'UNAVAILABLE'],
+  ['a transaction that idled too long', coded('25P03'), 'UNAVAILABLE'],
+  ['a server that became a replica', coded('25006'), 'UNAVAILABLE'],
+  ['commands that met again and again', coded('40001'), 'UNAVAILABLE'],
+  ['a deadlock', coded('40P01'), 'UNAVAILABLE'],
+  ['a connection that ended', new Error('Connection terminated unexpectedly'), 'UNAVAILABLE'],
   ['a connection that broke before', new Error('Client has encountered a connection error and is not queryable'), 'UNAVAILABLE'],
   ['a connection that was closed', new Error('Client was closed and is not queryable'), 'UNAVAILABLE'],
   ['a lost connection that a resolver wrapped', new GraphQLError('x', { originalError: coded('57P01') }), 'UNAVAILABLE'],
@@ -69,7 +79,8 @@ test('a broken inside is told by an id alone, for reads, writes and entities ali
   ] as const
   for (const [query, variables] of asked) {
     const { errors, data } = await acme.as('ann').ask(query, variables)
-    expect(errors?.map(({ extensions }) => extensions)).toEqual([{ code: 'INTERNAL', id: expect.stringMatching(/^[0-9a-f]{8}$/) }])
+    expect(errors?.map(({ extensions }) => extensions))
+      .toEqual([{ code: 'INTERNAL', id: expect.stringMatching(/^[0-9a-f]{8}$/) }])
     expect(JSON.stringify({ errors, data })).not.toMatch(/relation|team_gone|select|insert|42P01|node_modules|\.ts|laurel_app/)
   }
   await asOwner(addresses.owner.database!, 'alter table team_gone rename to team')
@@ -110,7 +121,8 @@ test('without its database a node answers UNAVAILABLE, says that it is not ready
   const way = await cuttable(owner.host!, owner.port!)
   const port = await way.open(0)
   const near = { ...owner, host: '127.0.0.1', port }
-  const node = await testNode({ addresses: { owner: near, app: { ...near, user: 'laurel_app' }, relay: { ...near, user: 'laurel_relay' } } })
+  const node =
+    await testNode({ addresses: { owner: near, app: { ...near, user: 'laurel_app' }, relay: { ...near, user: 'laurel_relay' } } })
   await using acme = await tenantOn(node, { timeZone: 'UTC' }, 'ann:ADMIN')
   const input = { activityType: 'team_support', idempotencyKey: 'in-the-dark' }
   const unavailable = [{ code: 'UNAVAILABLE', retryAfterMs: 1_000 }]

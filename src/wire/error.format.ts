@@ -19,7 +19,8 @@ const BAD_INPUT = new Set([
 // a time limit (57014, 25P03), commands that met once too often (40001, 40P01).
 const AWAY = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', 'ENOTFOUND',
-  '08000', '08001', '08003', '08004', '08006', '25006', '25P03', '40001', '40P01', '53300', '57014', '57P01', '57P02', '57P03', '57P05',
+  '08000', '08001', '08003', '08004', '08006', '25006', '25P03', '40001', '40P01', '53300', '57014', '57P01', '57P02', '57P03',
+  '57P05',
 ])
 const AWAY_WORDS = /Connection terminated|timeout exceeded when trying to connect|is not queryable/
 const MESSAGE_MAX = 500
@@ -45,7 +46,8 @@ export function formatError(error: unknown): GraphQLFormattedError {
   if ((away && AWAY.has(away)) || AWAY_WORDS.test(cause.message)) {
     log.warn({ reason: cause.message }, 'the database is away')
     return {
-      message: 'The database does not answer at the moment. What was acknowledged is kept. Send it again, with the same idempotencyKey.',
+      message: 'The database does not answer at the moment. What was acknowledged is kept. ' +
+        'Send it again, with the same idempotencyKey.',
       ...place, extensions: { code: 'UNAVAILABLE', retryAfterMs: 1_000 },
     }
   }
