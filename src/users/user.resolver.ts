@@ -13,7 +13,7 @@ import {
   departmentsById, listDepartments, listTeams, listUsers, teamsById, usersById, type DepartmentRow, type TeamRow,
   type UserRow,
 } from './user.queries.ts'
-import { createTeam, createUser, moveUser } from './user.service.ts'
+import { createTeam, createUser, deactivateUser, moveUser } from './user.service.ts'
 
 const UserConnection = connectionOf('User', () => User)
 const TeamConnection = connectionOf('Team', () => Team)
@@ -46,6 +46,14 @@ class UserMoveInput {
 }
 @ObjectType({ description: 'The moved person.' })
 class UserMovePayload extends Payload {
+  @Field(() => User, { nullable: true, description: 'The person; null when refused.' }) user?: unknown
+}
+@InputType({ description: 'A person who leaves.' })
+class UserDeactivateInput {
+  @Field(() => ID, { description: 'The person.' }) userId!: string
+}
+@ObjectType({ description: 'The person who left.' })
+class UserDeactivatePayload extends Payload {
   @Field(() => User, { nullable: true, description: 'The person; null when refused.' }) user?: unknown
 }
 @InputType({ description: 'A new team.' })
@@ -134,6 +142,15 @@ export class UserResolver {
     const teamId = requireId('Team', input.teamId, 'teamId')
     return answer(new UserMovePayload(), () => moveUser(actor, { userId: requireId('User', input.userId, 'userId'), teamId })
       .then(({ user, mark }) => ({ user: { ...user, teamId }, mark })))
+  }
+
+  @Mutation(() => UserDeactivatePayload, {
+    description: 'Ends a person\'s time here: points and places stay, open streams end within a minute. ADMIN only. Codes: NOT_FOUND, INVALID.',
+  })
+  userDeactivate(@Arg('input', () => UserDeactivateInput, { description: 'Who.' }) input: UserDeactivateInput,
+    @Ctx() { actor }: Context) {
+    requireRole(actor, 'ADMIN')
+    return answer(new UserDeactivatePayload(), () => deactivateUser(actor, requireId('User', input.userId, 'userId')))
   }
 
   @Mutation(() => TeamCreatePayload, { description: 'Adds a team. ADMIN only. Codes: INVALID, TAKEN, NOT_FOUND.' })

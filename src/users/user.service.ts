@@ -99,6 +99,22 @@ export function leadTeam(actor: Actor, { teamId, leadId }: { teamId: string; lea
   })
 }
 
+/**
+ * Ends a person's time in the tenant and returns them with the commit's mark (null when they had left already); emits
+ * `user.deactivated`. Their points and places stay; nothing more is recorded for them, and their open streams end.
+ * @throws Refusal NOT_FOUND | INVALID for oneself
+ */
+export function deactivateUser(actor: Actor, userId: string) {
+  if (userId === actor.userId) throw new Refusal(ErrorCode.INVALID, 'You cannot deactivate yourself: ask another admin.', ['userId'])
+  return inTenant(actor, async tx => {
+    const user = await require(tx.em, User, userId, 'userId', 'user')
+    if (user.deactivatedAt) return { user, mark: null }
+    user.deactivatedAt = actor.now
+    const mark = await emit(tx, 'user.deactivated', { userId })
+    return { user, mark }
+  })
+}
+
 /** Creates a department and returns its id. @throws Refusal INVALID | TAKEN */
 export async function createDepartment(actor: Actor, name: string): Promise<string> {
   const { tenantId, now } = actor
