@@ -13,6 +13,7 @@ interface Message {
   __typename: string; cursor: string; after?: string; reason?: string; marks?: string[]; items?: FeedItem[]
   standings?: Standing[]; changes?: Change[]; left?: string[]
 }
+/** An item as the tests' feed asks for it. */
 export interface FeedItem { id: string; kind: string; user: { id: string } | null; points: number | null }
 interface Standing { subjectId: string; rank: number; points: number }
 interface Change { subjectId: string; from: number | null; to: number; points: number }

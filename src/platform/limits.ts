@@ -1,4 +1,4 @@
-/** Every bound of the house in one place: queues, pages, batches, retries, buffers and windows. Units stand last in the names. */
+/** The bounds of the house in one place: pages, batches, retries, buffers and windows. Units stand last in the names. */
 export const LIMITS = {
   pageDefault: 25,
   pageMax: 100,
@@ -15,16 +15,13 @@ export const LIMITS = {
   periodGraceMs: 24 * 3_600_000, // A period closes this long after its end.
   leaderboardTopMax: 500,
   leaderboardSubjectsMax: 1_000,
-  rankPassedMax: 50,
   tickMs: 50,
   deltaRingMax: 1_200,
   hubLingerMs: 120_000,
   feedSnapshotItems: 50,
   feedRingMax: 5_000,
   feedDeltaEvents: 500,
-  eventLogKeepMs: 24 * 3_600_000,
   eventReadMax: 1_000,
-  drainMax: 5_000,
   relayPollMs: 50, // The in-process signal wakes the relay sooner; this is the net under it.
   headPollMs: 1_000,
   markWaitMs: 2_000,
@@ -47,7 +44,6 @@ export const LIMITS = {
   socketMessagesPerSecondMax: 50,
   socketMessagesBurstMax: 200,
   rightsCheckMs: 30_000,
-  depthMax: 12,
   workPollMs: 1_000, // A wake-up in the process is sooner; this finds what other nodes left and what has become due.
   workHeartbeatSeconds: 10, // Work of a node that died is taken over this long after its last sign of life.
   workExpireSeconds: 120,
