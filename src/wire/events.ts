@@ -207,9 +207,10 @@ export class EventLogs {
       for (const { prefix, listener } of this.#topics) if (events.some(({ topic }) => topic.startsWith(prefix))) listener()
     })
     this.#stops.push(await this.#broker.subscribe(eventsChannel(tenantId), pos => {
-      if (Number(pos) > followed.pos) void followed.catchUp()
+      if (followed.epoch && Number(pos) > followed.pos) void followed.catchUp()
     }))
     await followed.open()
+    void followed.catchUp() // What was announced while the head was read was not heard.
     return followed
   }
 
