@@ -7,7 +7,7 @@ import { basename, join, relative } from 'node:path'
 import { parseSync } from 'vite'
 
 /** The bounds of the house, as contributors read them in docs/contributing.md. */
-export const BOUNDS = { lineLength: 130, functionLines: 70, fileLines: 300, roomFiles: 14, testsToCode: 0.25 } as const
+export const BOUNDS = { lineLength: 130, functionLines: 70, fileLines: 300, roomFiles: 14, testsToCode: 0.5 } as const
 
 /** A node of the syntax tree (ESTree). */
 export interface Syntax { type: string; start: number; end: number; [key: string]: unknown }

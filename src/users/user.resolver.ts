@@ -145,7 +145,8 @@ export class UserResolver {
   }
 
   @Mutation(() => UserDeactivatePayload, {
-    description: 'Ends a person\'s time here: points and places stay, open streams end within a minute. ADMIN only. Codes: NOT_FOUND, INVALID.',
+    description: 'Ends a person\'s time here: points and places stay, open streams end within a minute. ADMIN only. ' +
+      'Codes: NOT_FOUND, INVALID.',
   })
   userDeactivate(@Arg('input', () => UserDeactivateInput, { description: 'Who.' }) input: UserDeactivateInput,
     @Ctx() { actor }: Context) {

@@ -105,7 +105,9 @@ export function leadTeam(actor: Actor, { teamId, leadId }: { teamId: string; lea
  * @throws Refusal NOT_FOUND | INVALID for oneself
  */
 export function deactivateUser(actor: Actor, userId: string) {
-  if (userId === actor.userId) throw new Refusal(ErrorCode.INVALID, 'You cannot deactivate yourself: ask another admin.', ['userId'])
+  if (userId === actor.userId) {
+    throw new Refusal(ErrorCode.INVALID, 'You cannot deactivate yourself: ask another admin.', ['userId'])
+  }
   return inTenant(actor, async tx => {
     const user = await require(tx.em, User, userId, 'userId', 'user')
     if (user.deactivatedAt) return { user, mark: null }
