@@ -1,5 +1,5 @@
 /** The law of recording activities: who may, what is well-formed, what is a repeat, and what it pays. Pure. */
-import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 
 /** One activity as asked for, ids decoded, the user resolved. */
@@ -36,7 +36,7 @@ const TYPE_KEY = /^[a-z][a-z0-9_]{1,63}$/
 
 /** Returns why a text cannot be, or null: it may have at most `max` UTF-16 units, whole characters and no NUL. */
 export function refusalForText(value: string | null, field: string, max: number): Refusal | null {
-  if (value === null || (value.length <= max && !value.includes('\0') && value.isWellFormed())) return null
+  if (value === null || isPlainText(value, max)) return null
   return new Refusal(ErrorCode.INVALID, `${field} may have at most ${max} characters of plain text.`, [field])
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type Person, RECORD, tenant, type TestTenant, uuid } from '../../test/harness.ts'
 import { booksOf, expectBooksAgree, writingNothing } from '../../test/ledger.ts'
 import { pointsFor } from './activity.rules.ts'
+import { bodyHashOf } from './intake.service.ts'
 
 const record = async (person: Person, input: object) => (await person.run(RECORD, { input })).activityRecord
 
@@ -214,3 +215,18 @@ async function pagesOf(acme: TestTenant, first: number): Promise<unknown[]> {
   }
   return pages
 }
+
+test('a body is told from another by what was given, and by nothing that a later version adds or reorders', () => {
+  const body = {
+    activityType: 'team_support', idempotencyKey: 'any-key-at-all', userId: '01890000-0000-7000-8000-000000000000', quantity: 1,
+    occurredAt: null,
+    source: null, sourceId: null, note: null,
+  }
+  const print = bodyHashOf(body).toString('hex')
+  // Kept with the rows: it must never change.
+  expect(print).toBe('654d3d4b16f2fdc812d034c1edb6dd7f4ed1ada741b284dd37e81c5432180365')
+  const { note: _, ...older } = body
+  expect(bodyHashOf({ ...older, idempotencyKey: 'another-key' } as typeof body).toString('hex')).toBe(print)
+  expect(bodyHashOf({ note: null, ...older, invented: null } as typeof body).toString('hex')).toBe(print)
+  expect(bodyHashOf({ ...body, note: '' }).toString('hex')).not.toBe(print)
+})

@@ -50,7 +50,15 @@ function itemFor(actor: Actor, input: ActivityInput): ActivityItem | Refusal {
   }
   const refusal = refusalForItem(item, actor.now)
   if (refusal) return refusal
-  // The key itself is not part of the body; an absent occurredAt is the same body whenever it is sent again.
-  const { idempotencyKey: _, ...body } = item
-  return { ...item, bodyHash: hash('sha256', JSON.stringify(body), 'buffer') }
+  return { ...item, bodyHash: bodyHashOf(item) }
+}
+
+/**
+ * Returns what tells one body from another under the same key. Keys never expire: only what was given counts, by name, so that
+ * an input field added later leaves the bodies of old keys as they were. An absent occurredAt is the same body whenever
+ * it is sent.
+ */
+export function bodyHashOf({ idempotencyKey: _, ...body }: Omit<ActivityItem, 'bodyHash'>): Buffer {
+  const given = Object.entries(body).filter(([, value]) => value !== null).sort(([one], [other]) => one < other ? -1 : 1)
+  return hash('sha256', JSON.stringify(given), 'buffer')
 }

@@ -1,12 +1,12 @@
 /** The only writer of the catalogue: types come in by a template pack and change by new versions with effective dates (UX-04). */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
 import { derivedId, newId } from '../platform/ids.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { projectRoot } from '../platform/project.ts'
 import { type Actor, inTenantBatch } from '../platform/tenancy.ts'
-import { isTypeKey, refusalForText, type TypeVersion } from './activity.rules.ts'
+import { isTypeKey, type TypeVersion } from './activity.rules.ts'
 
 /** A template pack: data of the house, copied into a tenant, never shared. */
 export interface ActivityPack {
@@ -65,7 +65,7 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
   if (revision.points != null && Math.abs(revision.points) > 1_000_000) {
     throw new Refusal(ErrorCode.OUT_OF_RANGE, 'points must lie within ±1,000,000.', ['points'])
   }
-  if (revision.name != null && (!revision.name.trim() || refusalForText(revision.name, 'name', 200))) {
+  if (revision.name != null && (!revision.name.trim() || !isPlainText(revision.name, 200))) {
     throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
   }
   if (!isTypeKey(revision.key)) throw noSuchKey()

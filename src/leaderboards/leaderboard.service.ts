@@ -1,5 +1,5 @@
 /** The only writer of leaderboards and of their archives. */
-import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
 import { newId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { emit, emitStatement } from '../platform/outbox.ts'
@@ -26,7 +26,7 @@ export interface LeaderboardInput {
 export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   const { tenantId, now } = actor
   const name = input.name.trim()
-  if (!name || name.length > 200 || name.includes('\0')) {
+  if (!isPlainText(name, 200, 1)) {
     throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
   }
   const subjectIds = input.subjectIds ?? null

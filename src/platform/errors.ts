@@ -37,6 +37,11 @@ export function fault(code: FaultCode, message: string, extensions: Record<strin
   return new GraphQLError(message, { extensions: { ...extensions, code } })
 }
 
+/** Returns whether a text has `min` to `max` UTF-16 units and PostgreSQL can hold it as it is: whole characters, no NUL. */
+export function isPlainText(text: string, max: number, min = 0): boolean {
+  return text.length >= min && text.length <= max && text.isWellFormed() && !text.includes('\0')
+}
+
 /** Returns the SQLSTATE of a database error, or undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code

@@ -6,6 +6,8 @@ import { Migration, Migrator } from '@mikro-orm/migrations'
 import { MikroORM, PostgreSqlDriver } from '@mikro-orm/postgresql'
 import { Client, type ClientConfig } from 'pg'
 import { PgBoss } from 'pg-boss'
+import { sqlState } from './errors.ts'
+import { log } from './log.ts'
 import { projectRoot } from './project.ts'
 import { StartError } from './start-error.ts'
 
@@ -128,8 +130,15 @@ export function connectionOf({ host, port, user, password, connectionString }: C
 export async function makePartitions(owner: Client, now: Date) {
   const day = (shift: number) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + shift))
   const month = (shift: number) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + shift, 1))
-  const make = (parent: string, suffix: string, lower: Date, upper: Date) =>
-    owner.query('call laurel_partition($1, $2, $3, $4)', [parent, suffix, lower, upper])
+  const make = async (parent: string, suffix: string, lower: Date, upper: Date) => {
+    try {
+      await owner.query('call laurel_partition($1, $2, $3, $4)', [parent, suffix, lower, upper])
+    } catch (error) {
+      if (sqlState(error) !== '23514') throw error
+      // Rows of this span came before its partition and lie in the default one; there the span stays.
+      log.warn({ partition: `${parent}_${suffix}` }, 'a partition came too late; its rows stay in the default one')
+    }
+  }
   for (let shift = 0; shift < 3; shift++) {
     await make('event_log', day(shift).toISOString().slice(0, 10).replaceAll('-', ''), day(shift), day(shift + 1))
     for (const parent of ['point_entry', 'activity']) {

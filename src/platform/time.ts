@@ -63,6 +63,7 @@ export function neighborKey(period: Exclude<Period, 'ALL_TIME'>, key: string, by
 
 /** Returns whether the name is a zone this runtime knows. */
 export function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false // An offset such as "+02:00" has no summer.
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)
     return true

@@ -1,15 +1,12 @@
 /** The law of people's records. Pure. */
-import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
 
 const NAME_MAX = 200
 const EMAIL_MAX = 254
 
-/** Returns whether PostgreSQL can hold the text as it is: whole characters, no NUL. */
-const isPlain = (text: string) => text.isWellFormed() && !text.includes('\0')
-
 /** Returns why a person or a team cannot have this name, or null. */
 export function refusalForName(name: string): Refusal | null {
-  if (name && name.length <= NAME_MAX && isPlain(name)) return null
+  if (isPlainText(name, NAME_MAX, 1)) return null
   return new Refusal(ErrorCode.INVALID, `name must have 1 to ${NAME_MAX} characters of plain text.`, ['name'])
 }
 
@@ -17,6 +14,6 @@ export function refusalForName(name: string): Refusal | null {
 export function refusalForUser({ name, email }: { name: string; email: string }): Refusal | null {
   const refusal = refusalForName(name)
   if (refusal) return refusal
-  if (email.length <= EMAIL_MAX && isPlain(email) && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return null
+  if (isPlainText(email, EMAIL_MAX) && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return null
   return new Refusal(ErrorCode.INVALID, 'email must be an address such as "mara@example.com".', ['email'])
 }

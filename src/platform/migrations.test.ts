@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { Client, type ClientConfig } from 'pg'
+import { afterAll, expect, inject, test } from 'vitest'
+import { asOwner } from '../../test/harness.ts'
+import { listMigrations, makePartitions, migrate } from './migrations.ts'
+
+const made: string[] = []
+afterAll(async () => {
+  for (const name of made) await asOwner('postgres', `drop database if exists ${name} with (force)`)
+})
+
+/** Returns the owner's way to a new, empty database. */
+async function emptyDatabase(): Promise<ClientConfig & { database: string }> {
+  const database = `laurel_${randomUUID().slice(0, 8)}`
+  await asOwner('postgres', `create database ${database}`)
+  made.push(database)
+  return { ...inject('postgres'), database }
+}
+
+async function withOwner<T>(owner: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(owner)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+const total = listMigrations().length
+async function partitionsOf(client: Client, parent: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(`select inhrelid::regclass::text as name
+    from pg_inherits where inhparent = $1::regclass order by 1`, [parent])
+  return rows.map(({ name }) => name)
+}
+
+test('an empty database is brought up to date once, also by nodes that start at the same moment', async () => {
+  const owner = await emptyDatabase()
+  const lines: string[] = []
+  const answers = await Promise.all([1, 2, 3].map(() => migrate(owner, { make: true }, line => lines.push(line))))
+  expect(answers.map(({ fresh }) => fresh).sort((one, other) => one - other)).toEqual([0, 0, total])
+  expect(lines).toEqual(listMigrations().map(({ name }) => `migration ${name}`))
+  expect(await migrate(owner, { make: true }, line => lines.push(line))).toEqual({ total, fresh: 0 })
+  expect(lines).toHaveLength(total)
+})
+
+test('a database of a newer program is refused in one sentence and stays as it is', async () => {
+  const owner = await emptyDatabase()
+  await migrate(owner, { make: true }, () => {})
+  await asOwner(owner.database, `insert into laurel_migration (name, executed_at) values ('9999_wonders', now())`)
+  await expect(migrate(owner, { make: true }, () => {})).rejects.toMatchObject({
+    name: 'StartError', message: expect.stringMatching(/newer Laurel .* 9999_wonders/) })
+})
+
+test('a migration that fails changes nothing and says which one it was', async () => {
+  const owner = await emptyDatabase()
+  await asOwner(owner.database, 'create table users (stranger int)')
+  const lines: string[] = []
+  await expect(migrate(owner, { make: true }, line => lines.push(line))).rejects.toMatchObject({
+    name: 'StartError', message: expect.stringMatching(/^Migration 0002_users failed and changed nothing: .*"users" already exists/) })
+  expect(lines).toEqual(['migration 0001_tenants', 'migration 0002_users'])
+  expect(await asOwner(owner.database, `select to_regclass('department') as department,
+    (select count(*)::int from laurel_migration) as done`)).toEqual([{ department: null, done: 1 }])
+  await asOwner(owner.database, 'drop table users')
+  expect(await migrate(owner, { make: true }, () => {})).toEqual({ total, fresh: total - 1 })
+})
+
+test('partitions lie ready for three days and three months, and days of the log older than two go', async () => {
+  const owner = await emptyDatabase()
+  await migrate(owner, { make: true }, () => {})
+  await withOwner(owner, async client => {
+    for (const name of [...await partitionsOf(client, 'event_log'), ...await partitionsOf(client, 'activity')]) {
+      if (!name.endsWith('_default')) await client.query(`drop table ${name}`)
+    }
+    await makePartitions(client, new Date('2027-12-30T23:59:59.999Z'))
+    const ending = async (parent: string) => (await partitionsOf(client, parent)).map(name => name.replace(`${parent}_`, ''))
+    expect(await ending('event_log')).toEqual(['20271230', '20271231', '20280101', 'default'])
+    expect(await ending('activity')).toEqual(['202712', '202801', '202802', 'default'])
+    await makePartitions(client, new Date('2028-01-01T00:00:00Z'))
+    await makePartitions(client, new Date('2028-01-02T12:00:00Z'))
+    expect(await ending('event_log')).toEqual(['20271231', '20280101', '20280102', '20280103', '20280104', 'default'])
+    expect(await ending('activity')).toEqual(['202712', '202801', '202802', '202803', 'default'])
+  })
+})
+
+test('a day that came before its partition stays in the default one, and the days after it get theirs', async () => {
+  const owner = await emptyDatabase()
+  await migrate(owner, { make: true }, () => {})
+  await withOwner(owner, async client => {
+    await client.query(`set app.tenant_id = '01890000-0000-7000-8000-000000000000'`)
+    await client.query(`insert into event_log (tenant_id, pos, mark, topic, payload, at)
+      values ('01890000-0000-7000-8000-000000000000', 1, 1, 'late', '{}', '2028-01-01T10:00:00Z')`)
+    await makePartitions(client, new Date('2028-01-01T12:00:00Z'))
+    const names = await partitionsOf(client, 'event_log')
+    expect(names).not.toContain('event_log_20280101')
+    expect(names).toEqual(expect.arrayContaining(['event_log_20280102', 'event_log_20280103']))
+    expect((await client.query(`select tableoid::regclass::text as name from event_log`)).rows).toEqual([{ name: 'event_log_default' }])
+  })
+  // Nor does it keep the house from starting.
+  expect(await migrate(owner, { make: true }, () => {})).toEqual({ total, fresh: 0 })
+})
