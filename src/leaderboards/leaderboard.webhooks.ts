@@ -44,8 +44,8 @@ export function rankReaction(boards: Boards): Reaction {
   const atHand = new Map<string, BoardProjection[] | null>()
   return {
     name: 'ranks',
-    // An endpoint that begins to subscribe makes the board remember where changes begin.
-    hears: topic => /^(activity\.(recorded|reversed)|webhook_endpoint\.(created|updated))$/.test(topic),
+    // A new subscriber and a new board make the ranks of then be remembered, from which changes begin.
+    hears: topic => /^(activity\.(recorded|reversed)|webhook_endpoint\.(created|updated)|leaderboard\.created)$/.test(topic),
     gatherMs: LIMITS.rankTellMs,
     async prepare(actor) {
       atHand.set(actor.tenantId, await levelBoards(actor, boards))

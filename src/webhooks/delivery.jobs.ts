@@ -10,8 +10,7 @@ import type { Ids, Queue, Queues, Work } from '../wire/queues.ts'
 import { bodyOf, RETRY_MS, retryMs } from './delivery.rules.ts'
 import { type Head, headOf, LANES_AT_ONCE, waitingSubjects } from './endpoint.queries.ts'
 import { recordAttempt } from './message.service.ts'
-import type { Sender } from './sender.ts'
-import { signedHeaders } from './signature.ts'
+import { type Sender, signedHeaders } from './sender.ts'
 
 /** The queue of lanes, and the queue of endpoints whose lanes are all to be tried now. */
 export const DELIVER_QUEUE = 'webhook.deliver'

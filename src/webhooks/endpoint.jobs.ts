@@ -9,8 +9,8 @@ import { waitingSubjects } from './endpoint.queries.ts'
 
 const OVERDUE_MS = 60_000
 
-/** Returns the job that tends the endpoints of a tenant. */
-export function tendJob(queues: Queues): Job {
+/** Returns the job that tends the endpoints of a tenant; an endpoint for which more than `waitingMax` messages wait is disabled. */
+export function tendJob(queues: Pick<Queues, 'leave'>, waitingMax: number = LIMITS.webhookWaitingMax): Job {
   return {
     name: 'webhooks.tend',
     everyMs: 60_000,
@@ -26,7 +26,7 @@ export function tendJob(queues: Queues): Job {
           continue
         }
         await removeOld(actor, id)
-        await boundWaiting(actor, id)
+        await boundWaiting(actor, id, waitingMax)
         const subjects = state === 'ACTIVE' ? await waitingSubjects(actor, id, '', OVERDUE_MS) : []
         await queues.leave(DELIVER_QUEUE, subjects.map(subject => laneWork({ tenantId, endpointId: id, subject })))
       }
@@ -59,7 +59,7 @@ async function removeOld(actor: Actor, endpointId: string): Promise<void> {
   })
 }
 
-async function boundWaiting(actor: Actor, endpointId: string): Promise<void> {
+async function boundWaiting(actor: Actor, endpointId: string, waitingMax: number): Promise<void> {
   const { tenantId } = actor
   await inTenantBatch(actor, async ({ run, last }) => {
     const [disabled] = await run([{
@@ -67,7 +67,7 @@ async function boundWaiting(actor: Actor, endpointId: string): Promise<void> {
              where tenant_id = $1 and id = $2 and state <> 'DISABLED' and exists (
                select 1 from webhook_message
                where tenant_id = $1 and endpoint_id = $2 and state = 'PENDING' offset $3) returning id`,
-      values: [tenantId, endpointId, LIMITS.webhookWaitingMax],
+      values: [tenantId, endpointId, waitingMax],
     }])
     await last(disabled!.length ? [emitStatement(tenantId, 'webhook_endpoint.disabled', { endpointId, reason: 'BACKLOG' })] : [])
   })

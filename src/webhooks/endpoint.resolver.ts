@@ -6,7 +6,7 @@ import { optionalId, requireId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { listTopics } from './catalog.rules.ts'
 import { bodyOf } from './delivery.rules.ts'
-import { WebhookEndpoint, WebhookTopic } from './endpoint.entity.ts'
+import { WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookMessageState, WebhookTopic } from './endpoint.entity.ts'
 import {
   attemptsByMessage, endpointsById, listEndpoints, listMessages, type MessageRow, messagesById,
 } from './endpoint.queries.ts'
@@ -17,9 +17,7 @@ import {
   WebhookReplayInput, WebhookReplayPayload, WebhookSecretRotateInput, WebhookSecretRotatePayload,
   WebhookTestInput, WebhookTestPayload,
 } from './endpoint.shapes.ts'
-import { WebhookAttempt, WebhookMessage, WebhookMessageState } from './message.entity.ts'
 import { replay, testEndpoint } from './message.service.ts'
-import './endpoint.webhooks.ts'
 
 /** What the house hands to requests of this room. */
 declare module '../platform/graphql.ts' {

@@ -1,8 +1,7 @@
 /** Inputs, payloads and connections of webhooks. */
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
 import { connectionOf, Payload } from '../platform/graphql.ts'
-import { WebhookEndpoint, WebhookState } from './endpoint.entity.ts'
-import { WebhookMessage } from './message.entity.ts'
+import { WebhookEndpoint, WebhookMessage, WebhookState } from './endpoint.entity.ts'
 
 export const WebhookEndpointConnection = connectionOf('WebhookEndpoint', () => WebhookEndpoint)
 export const WebhookMessageConnection = connectionOf('WebhookMessage', () => WebhookMessage)

@@ -104,7 +104,7 @@ test('nothing is sent to a deleted endpoint, and its rows go in the night', asyn
     expect((await acme.as('ann').run(mutation, { input: { endpointId: id } }))[name].userErrors).toMatchObject([{ code: 'NOT_FOUND' }])
   }
   expect((await acme.as('ann').run(REPLAY, { input: { messageId: message!.id } })).webhookReplay.userErrors).toMatchObject([{ code: 'INVALID' }])
-  for (let night = 0; night < 2; night++) await tendJob({ leave: async () => {} } as unknown as Queues).run(acme.actor())
+  for (let night = 0; night < 2; night++) await tendJob({ leave: async () => {} }).run(acme.actor())
   expect(await acme.sql('select 1 from webhook_endpoint')).toEqual([])
   expect(await acme.sql('select 1 from webhook_message union all select 1 from webhook_attempt')).toEqual([])
   expect(receiver.received).toHaveLength(1)
@@ -166,7 +166,8 @@ test('the night shift removes what is older than 30 days, disables what gathers 
   await acme.as('ann').run(UPDATE, { input: { endpointId: id, state: 'PAUSED' } })
   const uuid = uuidOf('WebhookEndpoint', id)
   const left: string[] = []
-  const night = () => tendJob({ leave: async (_: string, works: { key: string }[]) => { left.push(...works.map(({ key }) => key)) } } as unknown as Queues).run(acme.actor())
+  const leave: Queues['leave'] = async (_, works) => { left.push(...works.map(({ key }) => key)) }
+  const night = () => tendJob({ leave }, 100).run(acme.actor())
 
   await acme.sql(`update webhook_message set at = now() - interval '31 days' where seq = (select min(seq) from webhook_message)`)
   await night()
@@ -187,7 +188,7 @@ test('the night shift removes what is older than 30 days, disables what gathers 
 
   await acme.as('ann').run(UPDATE, { input: { endpointId: id, state: 'PAUSED' } })
   await acme.sql(`insert into webhook_message (tenant_id, id, endpoint_id, topic, subject, payload, at)
-    select $1, gen_random_uuid(), $2, 'activity.recorded', 'usr_1', '{}', now() from generate_series(1, 100000)`, [acme.tenantId, uuid])
+    select $1, gen_random_uuid(), $2, 'activity.recorded', 'usr_1', '{}', now() from generate_series(1, 100)`, [acme.tenantId, uuid])
   await night()
   const state = () => acme.sql('select state, disabled_reason from webhook_endpoint')
   expect(await state()).toEqual([{ state: 'PAUSED', disabled_reason: null }])

@@ -1,14 +1,23 @@
-/** The only writer of messages and of their attempts. */
+/** The only writer of messages and of their attempts; an endpoint that is given up on is told to the others. */
 import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { newId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { emit, emitStatement } from '../platform/outbox.ts'
 import { type Actor, type Batch, inTenant, inTenantBatch, type Statement } from '../platform/tenancy.ts'
-import { TEST_TOPIC } from './catalog.rules.ts'
+import { registerTopic, TEST_TOPIC } from './catalog.rules.ts'
 import { WebhookState } from './endpoint.entity.ts'
 import type { Head } from './endpoint.queries.ts'
 import { findEndpoint } from './endpoint.service.ts'
 import type { Outcome } from './delivery.rules.ts'
+
+registerTopic({
+  name: 'webhook.disabled', event: 'webhook_endpoint.disabled',
+  description: 'An endpoint was disabled, because it failed for three days or too much waited for it: { endpointId, reason }.',
+  factsOf: ({ endpointId, reason }: { endpointId: string; reason: string }) => {
+    const subject = wireId('WebhookEndpoint', endpointId)
+    return [{ subject, said: { endpointId: subject, reason } }]
+  },
+})
 
 /** A message to be: `said` is its payload as JSON text. */
 export interface NewMessage {

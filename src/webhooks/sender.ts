@@ -1,4 +1,8 @@
-/** Sends one message: to an address that was checked, in its time, following no redirect, reading little of the answer. */
+/**
+ * Signs a message (Standard Webhooks) and sends it: to an address that was checked, in its time, following no redirect, reading
+ * little of the answer.
+ */
+import { createHmac, randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
@@ -118,4 +122,21 @@ function forget(response: IncomingMessage): void {
     if (bytes > LIMITS.webhookResponseBytesMax) response.destroy()
   })
   response.on('error', () => {}).on('close', () => clearTimeout(timer))
+}
+
+const SECRET_PREFIX = 'whsec_'
+
+/** Returns a new secret: `whsec_` and 32 random bytes in base64. */
+export function newSecret(): string {
+  return `${SECRET_PREFIX}${randomBytes(32).toString('base64')}`
+}
+
+/** Returns the headers that sign a body: HMAC-SHA256 over id, time and body; each secret that is still good adds a signature, the current one first. */
+export function signedHeaders(id: string, at: Date, body: string, secrets: readonly string[]): Record<string, string> {
+  const timestamp = String(Math.floor(at.getTime() / 1_000))
+  const signatures = secrets.map(secret => {
+    const key = Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
+    return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+  })
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') }
 }
