@@ -6,7 +6,11 @@ import { expect } from 'vitest'
 
 /** One request as it arrived; `body` are its raw bytes, `json` what they say. */
 export interface Received {
-  path: string; headers: IncomingHttpHeaders & { 'webhook-id': string }; body: string; json: any; atMs: number
+  path: string
+  headers: IncomingHttpHeaders & { 'webhook-id': string }
+  body: string
+  json: any
+  atMs: number
 }
 
 /** How a receiver answers: a status, or by hand; by hand it may also never answer. */
@@ -28,15 +32,17 @@ export class Receiver implements AsyncDisposable {
     const receiver = new Receiver(server)
     server.on('request', (request, response) => {
       const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-        const body = Buffer.concat(chunks).toString()
-        const headers = request.headers as Received['headers']
-        const received = { path: request.url!, headers, body, json: JSON.parse(body), atMs: Date.now() }
-        const status = receiver.reply(received, response)
-        receiver.received.push(received)
-        if (status !== undefined) response.writeHead(status).end()
-        for (const look of receiver.#waiting) look()
-      })
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          const body = Buffer.concat(chunks).toString()
+          const headers = request.headers as Received['headers']
+          const received = { path: request.url!, headers, body, json: JSON.parse(body), atMs: Date.now() }
+          const status = receiver.reply(received, response)
+          receiver.received.push(received)
+          if (status !== undefined) response.writeHead(status).end()
+          for (const look of receiver.#waiting) look()
+        })
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -53,13 +59,23 @@ export class Receiver implements AsyncDisposable {
     if (!condition(this.received)) {
       let timer: NodeJS.Timeout | undefined
       let look = () => {}
-      const late = new Promise<void>(resolve => { timer = setTimeout(resolve, waitMs) })
-      const came = new Promise<void>(resolve => this.#waiting.add(look = () => { if (condition(this.received)) resolve() }))
+      const late = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, waitMs)
+      })
+      const came = new Promise<void>(resolve =>
+        this.#waiting.add(
+          (look = () => {
+            if (condition(this.received)) resolve()
+          }),
+        ),
+      )
       await Promise.race([late, came])
       clearTimeout(timer)
       this.#waiting.delete(look)
     }
-    expect(condition(this.received), `arrived: ${this.received.map(({ json }) => json.type).join(', ') || 'nothing'}`).toBe(true)
+    expect(condition(this.received), `arrived: ${this.received.map(({ json }) => json.type).join(', ') || 'nothing'}`).toBe(
+      true,
+    )
     return this.received
   }
 

@@ -1,4 +1,4 @@
-/** Webhooks while things die: each fact is one message, none is lost, those of a subject keep their order, an id stays what it was. */
+/** Webhooks while things die: each fact is one message, none is lost, a subject's keep their order, an id stays what it was. */
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { freshDatabase, Person, RECORD, tenantOn, testNode } from './harness.ts'
@@ -8,24 +8,30 @@ import { CREATE, QUICK, subscribe, verify } from './webhooks.ts'
 
 const BURST = 240
 
-test('while sessions of relay and queues are cut on two nodes, each fact is one message and arrives in the order of its subject', async () => {
+test('while sessions of relay and queues are cut on two nodes, each fact is one message, in order', async () => {
   const addresses = await freshDatabase()
   const nodes = [await testNode({ addresses, webhooks: QUICK }), await testNode({ addresses, webhooks: QUICK })]
   await using receiver = await Receiver.open()
   await using acme = await tenantOn(nodes[0]!, { timeZone: 'Europe/Berlin' }, 'ann:ADMIN', 'bob', 'cat', 'dan')
   const { id, secret } = await subscribe(acme, receiver.url(), ['activity.recorded', 'points.awarded'])
   let answered = 0
-  receiver.reply = () => ++answered % 7 ? 200 : 500 // Some attempts fail for their own reasons.
+  receiver.reply = () => (++answered % 7 ? 200 : 500) // Some attempts fail for their own reasons.
   const owner = new Client(addresses.owner)
   await owner.connect()
-  const cut = (name: string) => owner.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database()', [name])
+  const cut = (name: string) =>
+    owner.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database()',
+      [name],
+    )
   const recorded = new Map<string, string[]>()
   try {
     for (let count = 0; count < BURST; count++) {
       const name = ['bob', 'cat', 'dan'][count % 3]!
       const person = new Person(nodes[count % 2]!.url, acme.as('ann').token)
-      const { activityRecord } = await person.run(RECORD, { input: { activityType: 'meeting_scheduled', idempotencyKey: `crash-${count}-00`, userId: acme.id(name) } })
-      recorded.set(acme.id(name), [...recorded.get(acme.id(name)) ?? [], activityRecord.activity.id])
+      const { activityRecord } = await person.run(RECORD, {
+        input: { activityType: 'meeting_scheduled', idempotencyKey: `crash-${count}-00`, userId: acme.id(name) },
+      })
+      recorded.set(acme.id(name), [...(recorded.get(acme.id(name)) ?? []), activityRecord.activity.id])
       if (count % 40 === 20) await cut('laurel relay')
       if (count % 40 === 35) await cut('laurel queues')
     }
@@ -45,9 +51,15 @@ test('while sessions of relay and queues are cut on two nodes, each fact is one 
   }
   for (const [subject, activityIds] of recorded) {
     const seen = new Set<string>()
-    const firsts = receiver.received.filter(({ json, headers }) => json.subject === subject && !seen.has(headers['webhook-id']) && seen.add(headers['webhook-id']))
-    expect(firsts.map(({ json }) => [json.type, json.data.activityId]))
-      .toEqual(activityIds.flatMap(activityId => [['activity.recorded', activityId], ['points.awarded', activityId]]))
+    const firsts = receiver.received.filter(
+      ({ json, headers }) => json.subject === subject && !seen.has(headers['webhook-id']) && seen.add(headers['webhook-id']),
+    )
+    expect(firsts.map(({ json }) => [json.type, json.data.activityId])).toEqual(
+      activityIds.flatMap(activityId => [
+        ['activity.recorded', activityId],
+        ['points.awarded', activityId],
+      ]),
+    )
   }
   for (const each of receiver.received) verify(each, secret)
   expect(id).toMatch(/^whe_/)
@@ -59,12 +71,16 @@ test('what a node had in hand when it was killed is delivered by another, with t
   await owner.connect()
   await using receiver = await Receiver.open()
   const settings = {
-    DATABASE_URL: `postgresql://${address.user}@${encodeURIComponent(address.host!)}:${address.port}/${address.database}`, LAUREL_DEMO: '1', LAUREL_WEBHOOKS_PRIVATE: 'allow',
+    DATABASE_URL: `postgresql://${address.user}@${encodeURIComponent(address.host!)}:${address.port}/${address.database}`,
+    LAUREL_DEMO: '1',
+    LAUREL_WEBHOOKS_PRIVATE: 'allow',
   }
   const first = await startServer(settings)
   await pauseSimulator(first.url)
   const admin = new Person(first.url, await demoToken(first.url, { role: 'ADMIN' }))
-  const { webhookEndpointCreate: { secret, userErrors } } = await admin.run(CREATE, { input: { url: receiver.url(), topics: ['activity.recorded'] } })
+  const {
+    webhookEndpointCreate: { secret, userErrors },
+  } = await admin.run(CREATE, { input: { url: receiver.url(), topics: ['activity.recorded'] } })
   expect(userErrors).toEqual([])
   receiver.reply = () => {} // It takes the message and does not answer.
   await admin.run(RECORD, { input: { activityType: 'meeting_scheduled', idempotencyKey: 'killed-0001' } })
@@ -83,7 +99,9 @@ test('what a node had in hand when it was killed is delivered by another, with t
       if ((await owner.query(`select 1 from webhook_message where state = 'DELIVERED'`)).rowCount) break
       await new Promise(resolve => setTimeout(resolve, 20))
     }
-    const { rows } = await owner.query('select m.state, m.attempts, a.status from webhook_message m join webhook_attempt a on a.message_id = m.id')
+    const { rows } = await owner.query(
+      'select m.state, m.attempts, a.status from webhook_message m join webhook_attempt a on a.message_id = m.id',
+    )
     expect(rows).toEqual([{ state: 'DELIVERED', attempts: 1, status: 200 }]) // The killed attempt was written down by nobody.
     expect(receiver.received).toHaveLength(2)
   } finally {

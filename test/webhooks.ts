@@ -1,4 +1,4 @@
-/** Words that the tests of webhooks share: a node that may send to this machine, an admin's operations, and waiting for what they lead to. */
+/** What tests of webhooks share: a node that may send to this machine, an admin's operations, waiting for what comes of them. */
 import { Webhook } from 'standardwebhooks'
 import { expect } from 'vitest'
 import type { LaurelNode } from '../src/node.ts'
@@ -10,7 +10,7 @@ export const QUICK = { isPrivateAllowed: true, responseMs: 400, schedule: [30, 6
 
 let shared: Promise<LaurelNode> | null = null
 /** Returns the node of this file, with quick attempts. */
-export const webhookNode = (): Promise<LaurelNode> => shared ??= testNode({ webhooks: QUICK })
+export const webhookNode = (): Promise<LaurelNode> => (shared ??= testNode({ webhooks: QUICK }))
 
 const ENDPOINT = 'id url description topics state disabledReason failingSince previousUntil'
 export const CREATE = `mutation($input: WebhookEndpointCreateInput!) { webhookEndpointCreate(input: $input) {
@@ -20,17 +20,27 @@ export const UPDATE = `mutation($input: WebhookEndpointUpdateInput!) { webhookEn
 export const DELIVERIES = `query($id: ID!, $state: WebhookMessageState, $first: Int! = 100, $after: Cursor) {
   webhookDeliveries(endpointId: $id, state: $state, first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes {
     id topic subject state attemptCount dueAt finishedAt body endpoint { id } attempts { number status failure } } } }`
-export const REPLAY = `mutation($input: WebhookReplayInput!) { webhookReplay(input: $input) { replayed userErrors { code field } mark } }`
+export const REPLAY = `mutation($input: WebhookReplayInput!) { webhookReplay(input: $input) {
+  replayed userErrors { code field } mark } }`
 
 /** A message as `DELIVERIES` shows it. */
 export interface Shown {
-  id: string; topic: string; subject: string; state: string; attemptCount: number; dueAt: string | null; finishedAt: string | null; body: string
+  id: string
+  topic: string
+  subject: string
+  state: string
+  attemptCount: number
+  dueAt: string | null
+  finishedAt: string | null
+  body: string
   attempts: { number: number; status: number | null; failure: string | null }[]
 }
 
 /** Makes an endpoint as Ann, who is an ADMIN, and returns its id and secret. */
 export async function subscribe(tenant: TestTenant, url: string, topics: string[]): Promise<{ id: string; secret: string }> {
-  const { webhookEndpointCreate: { endpoint, secret, userErrors } } = await tenant.as('ann').run(CREATE, { input: { url, topics } })
+  const {
+    webhookEndpointCreate: { endpoint, secret, userErrors },
+  } = await tenant.as('ann').run(CREATE, { input: { url, topics } })
   expect(userErrors).toEqual([])
   return { id: endpoint.id, secret }
 }
@@ -50,13 +60,16 @@ export async function deliveries(tenant: TestTenant, id: string, condition: (all
     const { webhookDeliveries } = await tenant.as('ann').run(DELIVERIES, { id })
     const all = (webhookDeliveries.nodes as Shown[]).reverse()
     if (condition(all)) return all
-    expect(Date.now(), JSON.stringify(all.map(({ topic, state, attempts }) => ({ topic, state, attempts })))).toBeLessThan(until)
+    expect(Date.now(), JSON.stringify(all.map(({ topic, state, attempts }) => ({ topic, state, attempts })))).toBeLessThan(
+      until,
+    )
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
 
 /** Returns whether messages are all in this state. */
-export const all = (state: string) => (messages: Shown[]) => messages.length > 0 && messages.every(message => message.state === state)
+export const all = (state: string) => (messages: Shown[]) =>
+  messages.length > 0 && messages.every(message => message.state === state)
 
 /** Fails the test unless the library of Standard Webhooks verifies the request. */
 export function verify({ body, headers }: Received, secret: string): void {

@@ -6,11 +6,17 @@ import { QUICK, record, subscribe, UPDATE, webhookNode } from '../../test/webhoo
 import { rankMoves } from './delta.rules.ts'
 import type { Listed } from './rank.rules.ts'
 
-const CREATE = `mutation($input: LeaderboardCreateInput!) { leaderboardCreate(input: $input) { leaderboard { id } userErrors { code } } }`
+const CREATE = `mutation($input: LeaderboardCreateInput!) { leaderboardCreate(input: $input) {
+  leaderboard { id } userErrors { code } } }`
 const STANDINGS = 'query($id: ID!) { leaderboard(id: $id) { standings(first: 100) { nodes { subjectId rank points } } } }'
 const RANK_CHANGED = 'leaderboard.rank_changed'
 
-interface Change { subjectId: string; from: number | null; to: number | null; points: number | null }
+interface Change {
+  subjectId: string
+  from: number | null
+  to: number | null
+  points: number | null
+}
 
 async function board(acme: TestTenant, input: object = {}): Promise<string> {
   const { leaderboardCreate } = await acme.as('ann').run(CREATE, { input: { name: 'Board', period: 'MONTHLY', ...input } })
@@ -44,16 +50,34 @@ function played(receiver: Receiver, id: string): Map<string, number> {
 
 const standings = async (acme: TestTenant, id: string) => {
   const { leaderboard } = await acme.as('ann').run(STANDINGS, { id })
-  return new Map((leaderboard.standings.nodes as { subjectId: string; rank: number }[]).map(({ subjectId, rank }) => [subjectId, rank]))
+  return new Map(
+    (leaderboard.standings.nodes as { subjectId: string; rank: number }[]).map(({ subjectId, rank }) => [subjectId, rank]),
+  )
 }
 
 const listed = (subjectId: string, rank: number, points: number) => ({ subjectId, rank, points }) as Listed
 test.each<[string, Record<string, number>, Listed[], ReturnType<typeof rankMoves>]>([
   ['nothing moved', { a: 1, b: 2 }, [listed('a', 1, 50), listed('b', 2, 40)], []],
   ['points alone are no change of rank', { a: 1 }, [listed('a', 1, 90)], []],
-  ['one enters and pushes the others down', { a: 1, b: 2 }, [listed('c', 1, 60), listed('a', 2, 50), listed('b', 3, 40)],
-    [['c', null, 1, 60], ['a', 1, 2, 50], ['b', 2, 3, 40]]],
-  ['one leaves', { a: 1, b: 2 }, [listed('b', 1, 40)], [['b', 2, 1, 40], ['a', 1, null, null]]],
+  [
+    'one enters and pushes the others down',
+    { a: 1, b: 2 },
+    [listed('c', 1, 60), listed('a', 2, 50), listed('b', 3, 40)],
+    [
+      ['c', null, 1, 60],
+      ['a', 1, 2, 50],
+      ['b', 2, 3, 40],
+    ],
+  ],
+  [
+    'one leaves',
+    { a: 1, b: 2 },
+    [listed('b', 1, 40)],
+    [
+      ['b', 2, 1, 40],
+      ['a', 1, null, null],
+    ],
+  ],
   ['a tie is shared', { a: 1, b: 2 }, [listed('a', 1, 50), listed('b', 1, 50)], [['b', 2, 1, 50]]],
 ])('%s', (_case, told, list, moves) => {
   expect(rankMoves(told, list)).toEqual(moves)
@@ -70,16 +94,24 @@ test('a change of rank is told from the rank that was told before, in wire ids, 
   expect(receiver.received).toEqual([])
   await record(acme, 'cat', 'proposal_accepted')
   const [first] = await receiver.until(({ length }) => length === 1)
-  expect(first!.json).toMatchObject({ type: RANK_CHANGED, subject: id, data: { leaderboardId: id, subject: 'USER', periodStart: expect.stringMatching(/-01$/) } })
+  expect(first!.json).toMatchObject({
+    type: RANK_CHANGED,
+    subject: id,
+    data: { leaderboardId: id, subject: 'USER', periodStart: expect.stringMatching(/-01$/) },
+  })
   expect(first!.json.data.changes).toEqual([
-    { subjectId: acme.id('cat'), from: null, to: 1, points: 150 }, { subjectId: acme.id('bob'), from: 1, to: 2, points: 50 }])
+    { subjectId: acme.id('cat'), from: null, to: 1, points: 150 },
+    { subjectId: acme.id('bob'), from: 1, to: 2, points: 50 },
+  ])
   await record(acme, 'bob', 'proposal_accepted')
   const [, second] = await receiver.until(({ length }) => length === 2)
   expect(second!.json.data.changes).toEqual([
-    { subjectId: acme.id('bob'), from: 2, to: 1, points: 200 }, { subjectId: acme.id('cat'), from: 1, to: 2, points: 150 }])
+    { subjectId: acme.id('bob'), from: 2, to: 1, points: 200 },
+    { subjectId: acme.id('cat'), from: 1, to: 2, points: 150 },
+  ])
 })
 
-test('while nobody subscribes nothing is told or remembered, and who subscribes again begins with the ranks of then', async () => {
+test('while nobody subscribes nothing is told, and who subscribes again begins with the ranks of then', async () => {
   await using receiver = await Receiver.open()
   await using acme = await tenantOn(await webhookNode(), { timeZone: 'Europe/Berlin' }, 'ann:ADMIN', 'bob', 'cat')
   const { id: endpointId } = await subscribe(acme, receiver.url(), [RANK_CHANGED])
@@ -99,7 +131,10 @@ test('while nobody subscribes nothing is told or remembered, and who subscribes 
   await remembered(acme, 2)
   await record(acme, 'bob', 'new_client_signed')
   await receiver.until(({ length }) => length === 3)
-  expect(receiver.received[2]!.json.data.changes).toMatchObject([{ subjectId: acme.id('bob'), from: 2, to: 1 }, { subjectId: acme.id('cat'), from: 1, to: 2 }])
+  expect(receiver.received[2]!.json.data.changes).toMatchObject([
+    { subjectId: acme.id('bob'), from: 2, to: 1 },
+    { subjectId: acme.id('cat'), from: 1, to: 2 },
+  ])
   expect((await acme.emitted()).filter(topic => topic === RANK_CHANGED)).toHaveLength(3)
 })
 
@@ -118,7 +153,7 @@ test('a new period begins with nobody told', async () => {
   expect(second!.json.data.changes).toEqual([{ subjectId: acme.id('bob'), from: null, to: 1, points: 100 }])
 })
 
-test('while the relay moves between two nodes, the events of a board still continue one another and end at its standings', async () => {
+test('while the relay moves between two nodes, events still continue one another and end at the standings', async () => {
   const addresses = await freshDatabase()
   const node = await testNode({ addresses, webhooks: QUICK })
   await testNode({ addresses, webhooks: QUICK })
@@ -129,8 +164,13 @@ test('while the relay moves between two nodes, the events of a board still conti
   await subscribe(acme, receiver.url(), [RANK_CHANGED])
   await remembered(acme, 1)
   for (let round = 0; round < 4; round++) {
-    for (let count = 0; count < 15; count++) await record(acme, names[(count * 7 + round * 5) % 12]!, count % 3 ? 'meeting_scheduled' : 'proposal_accepted')
-    await asOwner(addresses.owner.database!, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'laurel relay' and datname = current_database()`)
+    for (let count = 0; count < 15; count++)
+      await record(acme, names[(count * 7 + round * 5) % 12]!, count % 3 ? 'meeting_scheduled' : 'proposal_accepted')
+    await asOwner(
+      addresses.owner.database!,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'laurel relay' and datname = current_database()`,
+    )
   }
   const goal = await standings(acme, id)
   expect(goal.size).toBe(12)

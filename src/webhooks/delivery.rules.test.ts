@@ -17,16 +17,35 @@ test('attempts are spread by a tenth around their time', () => {
 })
 
 test.each([
-  [{ name: 'AddressRefused' }, 'ADDRESS'], [{ name: 'TimedOut' }, 'TIMEOUT'], [{ code: 'ETIMEDOUT' }, 'TIMEOUT'], [{ code: 'ENOTFOUND' }, 'NAME'],
-  [{ code: 'EAI_AGAIN' }, 'NAME'], [{ code: 'ECONNREFUSED' }, 'CONNECTION'], [{ code: 'ECONNRESET' }, 'CONNECTION'], [{ code: 'HPE_INVALID_CONSTANT' }, 'CONNECTION'],
-  [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'TLS'], [{ code: 'CERT_HAS_EXPIRED' }, 'TLS'], [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'TLS'], [{}, 'CONNECTION'],
+  [{ name: 'AddressRefused' }, 'ADDRESS'],
+  [{ name: 'TimedOut' }, 'TIMEOUT'],
+  [{ code: 'ETIMEDOUT' }, 'TIMEOUT'],
+  [{ code: 'ENOTFOUND' }, 'NAME'],
+  [{ code: 'EAI_AGAIN' }, 'NAME'],
+  [{ code: 'ECONNREFUSED' }, 'CONNECTION'],
+  [{ code: 'ECONNRESET' }, 'CONNECTION'],
+  [{ code: 'HPE_INVALID_CONSTANT' }, 'CONNECTION'],
+  [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'TLS'],
+  [{ code: 'CERT_HAS_EXPIRED' }, 'TLS'],
+  [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'TLS'],
+  [{}, 'CONNECTION'],
 ])('%o is a failure of %s', (error, failure) => {
   expect(failureOf(error)).toBe(failure)
 })
 
 test('a body says type, time, tenant, subject, sequence and data, always in the same bytes', () => {
-  const told = { topic: 'points.awarded', tenant: 'tnt_1', subject: 'usr_1', pos: 7, at: new Date('2026-11-24T09:30:00.000Z'), payload: { points: 5 } }
-  expect(bodyOf(told)).toBe('{"type":"points.awarded","timestamp":"2026-11-24T09:30:00.000Z","tenant":"tnt_1","subject":"usr_1","sequence":7,"data":{"points":5}}')
+  const told = {
+    topic: 'points.awarded',
+    tenant: 'tnt_1',
+    subject: 'usr_1',
+    pos: 7,
+    at: new Date('2026-11-24T09:30:00.000Z'),
+    payload: { points: 5 },
+  }
+  expect(bodyOf(told)).toBe(
+    '{"type":"points.awarded","timestamp":"2026-11-24T09:30:00.000Z","tenant":"tnt_1",' +
+      '"subject":"usr_1","sequence":7,"data":{"points":5}}',
+  )
 })
 
 test('a signature is verified by the library of Standard Webhooks, with either secret while both are good, and no other', () => {
@@ -36,7 +55,9 @@ test('a signature is verified by the library of Standard Webhooks, with either s
   for (const secret of [current, previous]) expect(new Webhook(secret).verify('{"a":1}', headers)).toEqual({ a: 1 })
   expect(() => new Webhook(strange).verify('{"a":1}', headers)).toThrow('No matching signature found')
   expect(() => new Webhook(current).verify('{"a":2}', headers)).toThrow('No matching signature found')
-  expect(() => new Webhook(current).verify('{"a":1}', { ...headers, 'webhook-id': 'whm_2' })).toThrow('No matching signature found')
+  expect(() => new Webhook(current).verify('{"a":1}', { ...headers, 'webhook-id': 'whm_2' })).toThrow(
+    'No matching signature found',
+  )
   const old = signedHeaders('whm_1', new Date(Date.now() - 301_000), '{"a":1}', [current])
   expect(() => new Webhook(current).verify('{"a":1}', old)).toThrow('Message timestamp too old')
 })
@@ -44,11 +65,24 @@ test('a signature is verified by the library of Standard Webhooks, with either s
 test('what topics say of one thing stands together, in the order of the things; a topic is registered once', () => {
   const fact = (name: string) => ({ subject: name, said: { name } })
   registerTopic({ name: 'test.first', event: 'test.happened', description: '', factsOf: (names: string[]) => names.map(fact) })
-  registerTopic({ name: 'test.second', event: 'test.happened', description: '', factsOf: (names: string[]) => names.map(name => name === 'ann' ? null : fact(name)) })
+  registerTopic({
+    name: 'test.second',
+    event: 'test.happened',
+    description: '',
+    factsOf: (names: string[]) => names.map(name => (name === 'ann' ? null : fact(name))),
+  })
   const event = { topic: 'test.happened', payload: ['ann', 'bob'] }
   const both = linesOf(event, new Set(['test.first', 'test.second']))
-  expect(both.map(({ topic, subject, line }) => [topic, subject, line])).toEqual([['test.first', 'ann', 0], ['test.first', 'bob', 1], ['test.second', 'bob', 2]])
-  expect(linesOf(event, new Set(['test.second']))).toEqual([{ topic: 'test.second', subject: 'bob', said: { name: 'bob' }, line: 0 }])
+  expect(both.map(({ topic, subject, line }) => [topic, subject, line])).toEqual([
+    ['test.first', 'ann', 0],
+    ['test.first', 'bob', 1],
+    ['test.second', 'bob', 2],
+  ])
+  expect(linesOf(event, new Set(['test.second']))).toEqual([
+    { topic: 'test.second', subject: 'bob', said: { name: 'bob' }, line: 0 },
+  ])
   expect(listTopics().map(({ name }) => name)).toEqual(['test.first', 'test.second'])
-  expect(() => registerTopic({ name: 'test.first', event: 'x', description: '', factsOf: () => [] })).toThrow('registered twice')
+  expect(() => registerTopic({ name: 'test.first', event: 'x', description: '', factsOf: () => [] })).toThrow(
+    'registered twice',
+  )
 })

@@ -9,7 +9,7 @@ import { waitingSubjects } from './endpoint.queries.ts'
 
 const OVERDUE_MS = 60_000
 
-/** Returns the job that tends the endpoints of a tenant; an endpoint for which more than `waitingMax` messages wait is disabled. */
+/** Returns the job that tends the endpoints of a tenant; one for which more than `waitingMax` messages wait is disabled. */
 export function tendJob(queues: Pick<Queues, 'leave'>, waitingMax: number = LIMITS.webhookWaitingMax): Job {
   return {
     name: 'webhooks.tend',

@@ -2,17 +2,31 @@
 import { expect, test } from 'vitest'
 import { asOwner, tenantOn } from '../../test/harness.ts'
 import { Receiver } from '../../test/receiver.ts'
-import { all, CREATE, deliveries, DELIVERIES, record, REPLAY, subscribe, UPDATE, verify, webhookNode } from '../../test/webhooks.ts'
+import {
+  all,
+  CREATE,
+  deliveries,
+  DELIVERIES,
+  record,
+  REPLAY,
+  subscribe,
+  UPDATE,
+  verify,
+  webhookNode,
+} from '../../test/webhooks.ts'
 import { uuidOf, wireId } from '../platform/ids.ts'
 import { Queues } from '../wire/queues.ts'
 import { DELIVER_QUEUE } from './delivery.jobs.ts'
 import { tendJob } from './endpoint.jobs.ts'
 
-const company = async (...people: string[]) => tenantOn(await webhookNode(), { timeZone: 'Europe/Berlin' }, 'ann:ADMIN', ...people)
+const company = async (...people: string[]) =>
+  tenantOn(await webhookNode(), { timeZone: 'Europe/Berlin' }, 'ann:ADMIN', ...people)
 const ROTATE = `mutation($input: WebhookSecretRotateInput!) { webhookSecretRotate(input: $input) {
   endpoint { previousUntil } secret userErrors { code field } } }`
-const DELETE = 'mutation($input: WebhookEndpointDeleteInput!) { webhookEndpointDelete(input: $input) { deletedId userErrors { code field } } }'
-const TEST = 'mutation($input: WebhookTestInput!) { webhookTest(input: $input) { message { id topic state } userErrors { code field } } }'
+const DELETE =
+  'mutation($input: WebhookEndpointDeleteInput!) { webhookEndpointDelete(input: $input) { deletedId userErrors { code field } } }'
+const TEST =
+  'mutation($input: WebhookTestInput!) { webhookTest(input: $input) { message { id topic state } userErrors { code field } } }'
 const LIST = '{ webhookEndpoints { nodes { id url } } }'
 const OPEN = { url: 'https://example.com/hooks', topics: ['activity.recorded'] }
 
@@ -27,15 +41,28 @@ test.each([
 ])('%s is refused and nothing is written', async (_case, change, code, field) => {
   await using acme = await company()
   const { webhookEndpointCreate } = await acme.as('ann').run(CREATE, { input: { ...OPEN, ...change } })
-  expect(webhookEndpointCreate).toEqual({ endpoint: null, secret: null, userErrors: [{ code, message: expect.any(String), field }], mark: null })
+  expect(webhookEndpointCreate).toEqual({
+    endpoint: null,
+    secret: null,
+    userErrors: [{ code, message: expect.any(String), field }],
+    mark: null,
+  })
   expect(await acme.sql('select 1 from webhook_endpoint')).toEqual([])
 })
 
 test('an endpoint is kept in the plain form of its URL, each topic once, and there are at most 50', async () => {
   await using acme = await company()
   const create = (input: object) => acme.as('ann').run(CREATE, { input })
-  const { webhookEndpointCreate: { endpoint } } = await create({ url: 'HTTPS://Example.com:443/a b', topics: ['level.changed', 'level.changed'], description: ' CRM ' })
-  expect(endpoint).toMatchObject({ url: 'https://example.com/a%20b', topics: ['level.changed'], description: 'CRM', state: 'ACTIVE', disabledReason: null })
+  const {
+    webhookEndpointCreate: { endpoint },
+  } = await create({ url: 'HTTPS://Example.com:443/a b', topics: ['level.changed', 'level.changed'], description: ' CRM ' })
+  expect(endpoint).toMatchObject({
+    url: 'https://example.com/a%20b',
+    topics: ['level.changed'],
+    description: 'CRM',
+    state: 'ACTIVE',
+    disabledReason: null,
+  })
   await Promise.all(Array.from({ length: 49 }, () => create(OPEN)))
   expect((await create(OPEN)).webhookEndpointCreate.userErrors).toMatchObject([{ code: 'OUT_OF_RANGE' }])
   expect((await acme.sql('select id from webhook_endpoint')).length).toBe(50)
@@ -43,15 +70,29 @@ test('an endpoint is kept in the plain form of its URL, each topic once, and the
 
 test('what is absent stays, a note of null is cleared, and what may not be null is refused', async () => {
   await using acme = await company()
-  const { webhookEndpointCreate: { endpoint } } = await acme.as('ann').run(CREATE, { input: { ...OPEN, description: 'CRM' } })
-  const update = async (change: object) => (await acme.as('ann').run(UPDATE, { input: { endpointId: endpoint.id, ...change } })).webhookEndpointUpdate
+  const {
+    webhookEndpointCreate: { endpoint },
+  } = await acme.as('ann').run(CREATE, { input: { ...OPEN, description: 'CRM' } })
+  const update = async (change: object) =>
+    (await acme.as('ann').run(UPDATE, { input: { endpointId: endpoint.id, ...change } })).webhookEndpointUpdate
   expect((await update({ topics: ['points.awarded'] })).endpoint).toEqual({ ...endpoint, topics: ['points.awarded'] })
-  expect((await update({ description: null, url: 'https://example.org/' })).endpoint)
-    .toEqual({ ...endpoint, topics: ['points.awarded'], url: 'https://example.org/', description: '' })
-  for (const [change, field] of [[{ url: null }, 'url'], [{ topics: null }, 'topics'], [{ state: 'DISABLED' }, 'state'], [{ url: 'http://10.0.0.1.nip' , topics: ['x'] }, 'topics']] as const) {
+  expect((await update({ description: null, url: 'https://example.org/' })).endpoint).toEqual({
+    ...endpoint,
+    topics: ['points.awarded'],
+    url: 'https://example.org/',
+    description: '',
+  })
+  for (const [change, field] of [
+    [{ url: null }, 'url'],
+    [{ topics: null }, 'topics'],
+    [{ state: 'DISABLED' }, 'state'],
+    [{ url: 'http://10.0.0.1.nip', topics: ['x'] }, 'topics'],
+  ] as const) {
     expect(await update(change)).toMatchObject({ endpoint: null, userErrors: [{ field: [field] }] })
   }
-  const { node } = await acme.as('ann').run('query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { url topics state description } } }', { id: endpoint.id })
+  const { node } = await acme
+    .as('ann')
+    .run('query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { url topics state description } } }', { id: endpoint.id })
   expect(node).toEqual({ url: 'https://example.org/', topics: ['points.awarded'], state: 'ACTIVE', description: '' })
 })
 
@@ -59,7 +100,8 @@ test('after a rotation both secrets verify until the first one ends, then only t
   await using receiver = await Receiver.open()
   await using acme = await company('bob')
   const { id, secret } = await subscribe(acme, receiver.url(), ['activity.recorded'])
-  const rotate = async (previousHours?: number) => (await acme.as('ann').run(ROTATE, { input: { endpointId: id, previousHours } })).webhookSecretRotate
+  const rotate = async (previousHours?: number) =>
+    (await acme.as('ann').run(ROTATE, { input: { endpointId: id, previousHours } })).webhookSecretRotate
   const first = await rotate()
   expect(first.secret).toMatch(/^whsec_[\w+/]{43}=$/)
   expect(first.secret).not.toBe(secret)
@@ -73,19 +115,30 @@ test('after a rotation both secrets verify until the first one ends, then only t
   const [, one] = await receiver.until(({ length }) => length === 2)
   verify(one!, second.secret)
   for (const bad of [secret, first.secret]) expect(() => verify(one!, bad)).toThrow('No matching signature found')
-  expect(await rotate(169)).toEqual({ endpoint: null, secret: null, userErrors: [{ code: 'OUT_OF_RANGE', field: ['previousHours'] }] })
+  expect(await rotate(169)).toEqual({
+    endpoint: null,
+    secret: null,
+    userErrors: [{ code: 'OUT_OF_RANGE', field: ['previousHours'] }],
+  })
 })
 
 test('a test message reaches an endpoint whatever its topics', async () => {
   await using receiver = await Receiver.open()
   await using acme = await company()
   const { id, secret } = await subscribe(acme, receiver.url(), ['level.changed'])
-  const { webhookTest: { message } } = await acme.as('ann').run(TEST, { input: { endpointId: id } })
+  const {
+    webhookTest: { message },
+  } = await acme.as('ann').run(TEST, { input: { endpointId: id } })
   expect(message).toEqual({ id: expect.stringMatching(/^whm_/), topic: 'webhook.test', state: 'PENDING' })
   const [arrived] = await receiver.until(({ length }) => length === 1)
   verify(arrived!, secret)
   expect(arrived!.headers['webhook-id']).toBe(message.id)
-  expect(arrived!.json).toMatchObject({ type: 'webhook.test', subject: id, sequence: null, data: { url: receiver.url(), topics: ['level.changed'] } })
+  expect(arrived!.json).toMatchObject({
+    type: 'webhook.test',
+    subject: id,
+    sequence: null,
+    data: { url: receiver.url(), topics: ['level.changed'] },
+  })
   expect(await deliveries(acme, id, all('DELIVERED'))).toMatchObject([{ id: message.id, attemptCount: 1 }])
 })
 
@@ -95,15 +148,28 @@ test('nothing is sent to a deleted endpoint, and its rows go in the night', asyn
   const { id } = await subscribe(acme, receiver.url(), ['activity.recorded'])
   await record(acme, 'bob')
   const [message] = await deliveries(acme, id, all('DELIVERED'))
-  expect((await acme.as('ann').run(DELETE, { input: { endpointId: id } })).webhookEndpointDelete).toEqual({ deletedId: id, userErrors: [] })
+  expect((await acme.as('ann').run(DELETE, { input: { endpointId: id } })).webhookEndpointDelete).toEqual({
+    deletedId: id,
+    userErrors: [],
+  })
   await record(acme, 'bob')
   await acme.settled()
   expect((await acme.as('ann').run(LIST)).webhookEndpoints.nodes).toEqual([])
   expect((await acme.as('ann').run('query($id: ID!) { node(id: $id) { id } }', { id })).node).toBeNull()
-  for (const [mutation, name] of [[DELETE, 'webhookEndpointDelete'], [TEST, 'webhookTest'], [ROTATE, 'webhookSecretRotate'], [UPDATE, 'webhookEndpointUpdate'], [REPLAY, 'webhookReplay']] as const) {
-    expect((await acme.as('ann').run(mutation, { input: { endpointId: id } }))[name].userErrors).toMatchObject([{ code: 'NOT_FOUND' }])
+  for (const [mutation, name] of [
+    [DELETE, 'webhookEndpointDelete'],
+    [TEST, 'webhookTest'],
+    [ROTATE, 'webhookSecretRotate'],
+    [UPDATE, 'webhookEndpointUpdate'],
+    [REPLAY, 'webhookReplay'],
+  ] as const) {
+    expect((await acme.as('ann').run(mutation, { input: { endpointId: id } }))[name].userErrors).toMatchObject([
+      { code: 'NOT_FOUND' },
+    ])
   }
-  expect((await acme.as('ann').run(REPLAY, { input: { messageId: message!.id } })).webhookReplay.userErrors).toMatchObject([{ code: 'INVALID' }])
+  expect((await acme.as('ann').run(REPLAY, { input: { messageId: message!.id } })).webhookReplay.userErrors).toMatchObject([
+    { code: 'INVALID' },
+  ])
   for (let night = 0; night < 2; night++) await tendJob({ leave: async () => {} }).run(acme.actor())
   expect(await acme.sql('select 1 from webhook_endpoint')).toEqual([])
   expect(await acme.sql('select 1 from webhook_message union all select 1 from webhook_attempt')).toEqual([])
@@ -117,17 +183,29 @@ test('only an ADMIN sees or changes endpoints, and only those of the own tenant'
   const { id } = await subscribe(acme, receiver.url(), ['activity.recorded'])
   await record(acme, 'bob')
   const [message] = await deliveries(acme, id, all('DELIVERED'))
-  const reads = [[LIST, {}], [DELIVERIES, { id }], ['{ webhookTopics { name } }', {}],
-    ['query($id: ID!) { node(id: $id) { id } }', { id }], ['query($id: ID!) { node(id: $id) { id } }', { id: message!.id }]] as const
-  const commands = [[UPDATE, { endpointId: id, state: 'PAUSED' }], [DELETE, { endpointId: id }], [ROTATE, { endpointId: id }], [TEST, { endpointId: id }],
-    [REPLAY, { messageId: message!.id }], [REPLAY, { endpointId: id }]] as const
+  const reads = [
+    [LIST, {}],
+    [DELIVERIES, { id }],
+    ['{ webhookTopics { name } }', {}],
+    ['query($id: ID!) { node(id: $id) { id } }', { id }],
+    ['query($id: ID!) { node(id: $id) { id } }', { id: message!.id }],
+  ] as const
+  const commands = [
+    [UPDATE, { endpointId: id, state: 'PAUSED' }],
+    [DELETE, { endpointId: id }],
+    [ROTATE, { endpointId: id }],
+    [TEST, { endpointId: id }],
+    [REPLAY, { messageId: message!.id }],
+    [REPLAY, { endpointId: id }],
+  ] as const
   for (const [query, variables] of [...reads, ...commands.map(([mutation, input]) => [mutation, { input }] as const)]) {
     const { errors } = await acme.as('bob').ask(query, variables)
     expect([query, errors?.map(({ extensions }) => extensions.code)]).toEqual([query, ['FORBIDDEN']])
   }
   expect((await rival.as('ann').run(LIST)).webhookEndpoints.nodes).toEqual([])
   expect((await rival.as('ann').run(DELIVERIES, { id })).webhookDeliveries.nodes).toEqual([])
-  for (const thing of [id, message!.id]) expect((await rival.as('ann').run('query($id: ID!) { node(id: $id) { id } }', { id: thing })).node).toBeNull()
+  for (const thing of [id, message!.id])
+    expect((await rival.as('ann').run('query($id: ID!) { node(id: $id) { id } }', { id: thing })).node).toBeNull()
   for (const [mutation, input] of commands) {
     const payload = Object.values(await rival.as('ann').run(mutation, { input }))[0] as { userErrors: { code: string }[] }
     expect(payload.userErrors.map(({ code }) => code)).toEqual(['NOT_FOUND'])
@@ -144,7 +222,8 @@ test('messages page from the newest, by state when asked', async () => {
   const { id } = await subscribe(acme, receiver.url(), ['activity.recorded'])
   for (let count = 0; count < 5; count++) await record(acme, 'bob')
   const whole = (await deliveries(acme, id, messages => messages.length === 5 && all('DELIVERED')(messages))).reverse()
-  const page = async (state: string | null, after?: string) => (await acme.as('ann').run(DELIVERIES, { id, state, first: 2, after })).webhookDeliveries
+  const page = async (state: string | null, after?: string) =>
+    (await acme.as('ann').run(DELIVERIES, { id, state, first: 2, after })).webhookDeliveries
   const first = await page(null)
   const second = await page('DELIVERED', first.pageInfo.endCursor)
   const third = await page('DELIVERED', second.pageInfo.endCursor)
@@ -155,7 +234,7 @@ test('messages page from the newest, by state when asked', async () => {
   expect(errors![0]!.extensions.code).toBe('BAD_REQUEST')
 })
 
-test('the night shift removes what is older than 30 days, disables what gathers too much, and leaves lost lanes again', async () => {
+test('the night shift removes what is older than 30 days, disables what gathers too much, leaves lost lanes again', async () => {
   await using receiver = await Receiver.open()
   await using acme = await company('bob')
   const owner = acme.node.db.addresses.owner.database!
@@ -166,10 +245,14 @@ test('the night shift removes what is older than 30 days, disables what gathers 
   await acme.as('ann').run(UPDATE, { input: { endpointId: id, state: 'PAUSED' } })
   const uuid = uuidOf('WebhookEndpoint', id)
   const left: string[] = []
-  const leave: Queues['leave'] = async (_, works) => { left.push(...works.map(({ key }) => key)) }
+  const leave: Queues['leave'] = async (_, works) => {
+    left.push(...works.map(({ key }) => key))
+  }
   const night = () => tendJob({ leave }, 100).run(acme.actor())
 
-  await acme.sql(`update webhook_message set at = now() - interval '31 days' where seq = (select min(seq) from webhook_message)`)
+  await acme.sql(
+    `update webhook_message set at = now() - interval '31 days' where seq = (select min(seq) from webhook_message)`,
+  )
   await night()
   expect((await acme.sql('select 1 from webhook_message')).length).toBe(2)
   expect(left).toEqual([]) // PAUSED
@@ -182,13 +265,18 @@ test('the night shift removes what is older than 30 days, disables what gathers 
   expect(left).toEqual([`${uuid}:${acme.id('bob')}`])
   receiver.reply = () => 200
   const queues = await Queues.open(acme.node.db.addresses.app)
-  await queues.leave(DELIVER_QUEUE, [{ key: left[0]!, group: uuid!, ids: { tenantId: acme.tenantId, endpointId: uuid!, subject: acme.id('bob') } }])
+  await queues.leave(DELIVER_QUEUE, [
+    { key: left[0]!, group: uuid!, ids: { tenantId: acme.tenantId, endpointId: uuid!, subject: acme.id('bob') } },
+  ])
   await queues.close()
   await deliveries(acme, id, all('DELIVERED'))
 
   await acme.as('ann').run(UPDATE, { input: { endpointId: id, state: 'PAUSED' } })
-  await acme.sql(`insert into webhook_message (tenant_id, id, endpoint_id, topic, subject, payload, at)
-    select $1, gen_random_uuid(), $2, 'activity.recorded', 'usr_1', '{}', now() from generate_series(1, 100)`, [acme.tenantId, uuid])
+  await acme.sql(
+    `insert into webhook_message (tenant_id, id, endpoint_id, topic, subject, payload, at)
+    select $1, gen_random_uuid(), $2, 'activity.recorded', 'usr_1', '{}', now() from generate_series(1, 100)`,
+    [acme.tenantId, uuid],
+  )
   await night()
   const state = () => acme.sql('select state, disabled_reason from webhook_endpoint')
   expect(await state()).toEqual([{ state: 'PAUSED', disabled_reason: null }])

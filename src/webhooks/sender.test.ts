@@ -24,7 +24,13 @@ test('a message is posted as JSON, and any status of 2xx delivers it', async () 
     expect(await post(receiver.url())).toEqual({ status, failure: null })
   }
   const { path, headers, body } = receiver.received[0]!
-  expect([path, headers['content-type'], headers['content-length'], headers['webhook-id'], body]).toEqual(['/hook', 'application/json', '7', 'whm_1', '{"a":1}'])
+  expect([path, headers['content-type'], headers['content-length'], headers['webhook-id'], body]).toEqual([
+    '/hook',
+    'application/json',
+    '7',
+    'whm_1',
+    '{"a":1}',
+  ])
   expect(headers['user-agent']).toMatch(/^Laurel-Webhooks\/\d/)
 })
 
@@ -35,7 +41,9 @@ test('other statuses fail, and a redirect is not followed', async () => {
     receiver.reply = () => status
     expect(await post(receiver.url())).toEqual({ status, failure: 'STATUS' })
   }
-  receiver.reply = (_, response) => { response.writeHead(307, { location: secret.url() }).end() }
+  receiver.reply = (_, response) => {
+    response.writeHead(307, { location: secret.url() }).end()
+  }
   expect(await post(receiver.url())).toEqual({ status: 307, failure: 'STATUS' })
   expect(secret.received).toEqual([])
 })
@@ -48,7 +56,8 @@ test('a receiver that takes the message and never answers, and one that accepts 
   await once(deaf, 'listening')
   const { port } = deaf.address() as { port: number }
   expect(await post(`http://127.0.0.1:${port}/`, { responseMs: 100 })).toEqual({ status: null, failure: 'TIMEOUT' })
-  expect(await post(`https://127.0.0.1:${port}/`, { connectMs: 100 })).toEqual({ status: null, failure: 'TIMEOUT' }) // The handshake belongs to connecting.
+  // The handshake belongs to connecting.
+  expect(await post(`https://127.0.0.1:${port}/`, { connectMs: 100 })).toEqual({ status: null, failure: 'TIMEOUT' })
   deaf.close()
   expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ status: null, failure: 'CONNECTION' })
 })
@@ -60,7 +69,10 @@ test('a receiver that drips its headers is out of time, whatever it sent', async
     socket.on('close', () => clearInterval(timer)).on('error', () => {})
   }).listen(0, '127.0.0.1')
   await once(dripping, 'listening')
-  expect(await post(`http://127.0.0.1:${(dripping.address() as { port: number }).port}/`, { responseMs: 150 })).toEqual({ status: null, failure: 'TIMEOUT' })
+  expect(await post(`http://127.0.0.1:${(dripping.address() as { port: number }).port}/`, { responseMs: 150 })).toEqual({
+    status: null,
+    failure: 'TIMEOUT',
+  })
   dripping.close()
 })
 
@@ -73,7 +85,10 @@ test('an endless answer delivers by its status, and its connection is cut after 
         while (!response.destroyed && response.write(Buffer.alloc(16_384))) sent += 16_384
         sent += 16_384
       }
-      response.on('drain', more).on('close', resolve).on('error', () => {})
+      response
+        .on('drain', more)
+        .on('close', resolve)
+        .on('error', () => {})
       response.writeHead(200)
       more()
     }
@@ -99,7 +114,10 @@ test('the checked address is the one that is connected to: the name is asked for
   let asked = 0
   // A name that is harmless when it is checked and leads inside when it is used (DNS rebinding).
   const rebinding = async () => [{ address: ++asked === 1 ? '192.0.2.1' : '127.0.0.1', family: 4 }]
-  expect(await post(receiver.url('/hook', 'evil.example'), { resolve: rebinding })).toEqual({ status: null, failure: 'ADDRESS' })
+  expect(await post(receiver.url('/hook', 'evil.example'), { resolve: rebinding })).toEqual({
+    status: null,
+    failure: 'ADDRESS',
+  })
   expect([asked, receiver.received.length]).toEqual([1, 0])
 })
 
@@ -114,10 +132,16 @@ test('a name is refused when any of its addresses is, or when it has none', asyn
   expect(receiver.received).toEqual([])
 })
 
-test.each(['http://127.0.0.1:9/', 'https://127.0.0.1:9/', 'https://[::1]:9/', 'https://10.1.2.3/', 'https://[::ffff:127.0.0.1]:9/', 'http://example.com/'])(
-  'a spelled-out %s is refused at each delivery, whatever was allowed when the endpoint was made', async url => {
-    expect(await post(url, { isPrivateAllowed: false, connectMs: 200 })).toEqual({ status: null, failure: 'ADDRESS' })
-  })
+test.each([
+  'http://127.0.0.1:9/',
+  'https://127.0.0.1:9/',
+  'https://[::1]:9/',
+  'https://10.1.2.3/',
+  'https://[::ffff:127.0.0.1]:9/',
+  'http://example.com/',
+])('a spelled-out %s is refused at each delivery, whatever was allowed when the endpoint was made', async url => {
+  expect(await post(url, { isPrivateAllowed: false, connectMs: 200 })).toEqual({ status: null, failure: 'ADDRESS' })
+})
 
 test('a connection that the receiver closed between two messages is no failure', async () => {
   await using receiver = await Receiver.open()

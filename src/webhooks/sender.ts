@@ -131,7 +131,10 @@ export function newSecret(): string {
   return `${SECRET_PREFIX}${randomBytes(32).toString('base64')}`
 }
 
-/** Returns the headers that sign a body: HMAC-SHA256 over id, time and body; each secret that is still good adds a signature, the current one first. */
+/**
+ * Returns the headers that sign a body: HMAC-SHA256 over id, time and body, a signature for each secret that is still good, the
+ * current one first.
+ */
 export function signedHeaders(id: string, at: Date, body: string, secrets: readonly string[]): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1_000))
   const signatures = secrets.map(secret => {
