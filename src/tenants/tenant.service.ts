@@ -1,21 +1,16 @@
 /** The only writer of tenants: the row, its slug in the directory, and the head of its event log. */
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../platform/db.ts'
-import { ErrorCode, Refusal } from '../platform/errors.ts'
+import { ErrorCode, fault, Refusal } from '../platform/errors.ts'
 import { type Context, inOrder, registerNode } from '../platform/graphql.ts'
 import { newId } from '../platform/ids.ts'
-import { type Actor, inTenantBatch, inTenantOnce } from '../platform/tenancy.ts'
-import { isZone } from '../platform/time.ts'
+import { type Actor, inTenantBatch, inTenantOnce, retried } from '../platform/tenancy.ts'
+import { refusalForTenant, type TenantInput } from './tenant.rules.ts'
 
 /** A tenant's row as reads return it. */
 export interface TenantRow {
   id: string; slug: string; name: string; platforms: string[]; defaultPlatform: string; industry: string; timeZone: string
   currency: string
-}
-
-/** A new tenant as a command asks for it; the first platform is the default, `timeZone` an IANA name. */
-export interface TenantInput {
-  slug: string; name: string; platforms: string[]; industry?: string; timeZone: string; currency: string
 }
 
 const COLUMNS =
@@ -25,14 +20,22 @@ const COLUMNS =
  * Creates a tenant and returns its id; the first platform is the default.
  * @throws Refusal TAKEN | INVALID
  */
-export async function createTenant(
-  db: Database, now: Date, { slug, name, platforms, industry, timeZone, currency }: TenantInput,
-): Promise<string> {
-  if (!isZone(timeZone)) {
-    throw new Refusal(ErrorCode.INVALID, 'timeZone must be an IANA zone such as "Europe/Paris".', ['timeZone'])
-  }
-  if (await findTenant(db, slug)) throw new Refusal(ErrorCode.TAKEN, `The slug "${slug}" is taken: choose another.`, ['slug'])
+export async function createTenant(db: Database, now: Date, input: TenantInput): Promise<string> {
+  const refusal = refusalForTenant(input)
+  if (refusal) throw refusal
+  const { slug } = input
   const tenantId = newId(now)
+  // Two at once may both find the slug free; the second insert fails, and its next try finds it taken.
+  await retried(async () => {
+    if (await findTenant(db, slug)) throw new Refusal(ErrorCode.TAKEN, `The slug "${slug}" is taken: choose another.`, ['slug'])
+    await insertTenant(db, now, tenantId, input)
+  })
+  return tenantId
+}
+
+async function insertTenant(
+  db: Database, now: Date, tenantId: string, { slug, name, platforms, industry, timeZone, currency }: TenantInput,
+): Promise<void> {
   await inTenantBatch({ tenantId, db }, ({ last }) => last([
     {
       text: `insert into tenant (tenant_id, slug, name, platforms, default_platform, industry, time_zone, currency, created_at)
@@ -49,7 +52,6 @@ export async function createTenant(
       values: [tenantId, randomBytes(6).toString('base64url').replaceAll(/[-_]/g, '0')],
     },
   ]))
-  return tenantId
 }
 
 /** Returns the id of the tenant with this slug, or null. */
@@ -58,11 +60,11 @@ export async function findTenant(db: Database, slug: string): Promise<string | n
   return rows[0]?.id ?? null
 }
 
-/** Returns the actor's tenant. */
+/** Returns the actor's tenant. @throws Fault UNAUTHENTICATED when it is gone: a good token may outlive a database. */
 export async function ownTenant(actor: Pick<Actor, 'tenantId' | 'db'>): Promise<TenantRow> {
   const [row] = await inTenantOnce<TenantRow & { [key: string]: unknown }>(
     actor, { name: 'own_tenant', text: `select ${COLUMNS} from tenant where tenant_id = $1`, values: [actor.tenantId] })
-  if (!row) throw new Error(`tenant ${actor.tenantId} does not exist`)
+  if (!row) throw fault('UNAUTHENTICATED', 'The tenant of this token does not exist here: get a new token.')
   return row
 }
 
