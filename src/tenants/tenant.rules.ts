@@ -17,11 +17,13 @@ export function refusalForTenant({ slug, name, platforms, industry, timeZone, cu
     return refused('slug', 'slug must have 2 to 63 lower-case letters, digits and hyphens, and begin with none of the last.')
   }
   if (!isPlainText(name, NAME_MAX, 1)) return refused('name', `name must have 1 to ${NAME_MAX} characters of plain text.`)
-  const areDifferent = new Set(platforms).size === platforms.length
-  if (!platforms.length || platforms.length > PLATFORMS_MAX || !areDifferent || !platforms.every(each => isPlainText(each, NAME_MAX, 1))) {
+  const areNames = platforms.every(each => isPlainText(each, NAME_MAX, 1)) && new Set(platforms).size === platforms.length
+  if (!platforms.length || platforms.length > PLATFORMS_MAX || !areNames) {
     return refused('platforms', `platforms must name 1 to ${PLATFORMS_MAX} platforms, each once.`)
   }
-  if (!isPlainText(industry ?? '', NAME_MAX)) return refused('industry', `industry may have at most ${NAME_MAX} characters of plain text.`)
+  if (!isPlainText(industry ?? '', NAME_MAX)) {
+    return refused('industry', `industry may have at most ${NAME_MAX} characters of plain text.`)
+  }
   if (!isZone(timeZone)) return refused('timeZone', 'timeZone must be an IANA zone such as "Europe/Paris".')
   return /^[A-Z]{3}$/.test(currency) ? null : refused('currency', 'currency must be a code such as "EUR".')
 }
