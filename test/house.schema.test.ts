@@ -64,7 +64,7 @@ test('no table and no column says nothing', () => {
 })
 
 // Nouns whose room has no test of its own yet; the list only gets shorter.
-const AWAITED = ['Tenant']
+const AWAITED: string[] = []
 
 /** Returns where the chain of a noun breaks: type → class in an entity file of a room → table → tests of the room → glossary. */
 function chainOf(type: string): string[] {

@@ -11,7 +11,7 @@ registerWording('POINTS_AWARDED', ({ points }, name) => `${name}: +${points}.`)
 const at = new Date('2026-11-24T09:30:00Z')
 const event = { pos: 7, topic: 'test.paid', payload: [50, 75], at }
 
-test('an event is told line by line, always the same, and only when a room has taught the feed its topic', () => {
+test('an event becomes one FeedItem a line, always the same, and only when a room has taught the feed its topic', () => {
   expect([isTold('test.paid'), isTold('test.unheard')]).toEqual([true, false])
   expect(toldBy(event)).toEqual([{ ...awarded(50), pos: 7, line: 0, at }, { ...awarded(75), pos: 7, line: 1, at }])
   expect(toldBy(event)).toBe(toldBy(event)) // Every feed of a tenant reads the same event: it is told once.
