@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { parseValue } from 'graphql'
 import { expect, it, test } from 'vitest'
-import { ErrorCode, Refusal } from './errors.ts'
+import { ErrorCode, fault, Refusal } from './errors.ts'
 import {
   answer, Context, Cursor, DateTime, decodeCursor, encodeCursor, type Fetch, inOrder, LocalDate, Mark, pageOf, pageSize, Payload,
   Points, wantsOnlyId,
 } from './graphql.ts'
-import { fault } from './errors.ts'
 
 const badRequest = expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_REQUEST' }) })
 
