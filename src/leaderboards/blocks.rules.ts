@@ -1,14 +1,13 @@
 /** The counted block list of a rank index: entries in order in blocks of one arena; found, counted and moved in logarithmic time. */
-import { Arena, BLOCK, BLOCK_CELLS, BLOCK_WORDS, HASHES, IDS, PREVIOUS, SEQS } from './arena.rules.ts'
+import { Arena, BLOCK, CELLS, cellOf, HASH, ID, PREVIOUS } from './arena.rules.ts'
 import { BlockOrder } from './order.rules.ts'
 import type { SubjectTable } from './subjects.rules.ts'
-import { lastWordOf } from './uuids.rules.ts'
 
-const FILL = 88 // Entries a block after a bulk build, so that the first updates do not split.
-const SPARSE = 28 // A block with fewer entries joins a neighbor when both fit into FILL.
+const FILL = 82 // Entries a block after a bulk build, so that the first updates do not split.
+const SPARSE = 26 // A block with fewer entries joins a neighbor when both fit into FILL.
 
-/** Entries to fill a list with, by row: four words hold the first three words of the subject id and its hash. */
-export interface Rows { points: Float64Array; seqs: Float64Array; words: Uint32Array }
+/** Entries to fill a list with, by row: five words hold the four words of the subject id and its hash. */
+export interface Rows { points: Float64Array; seqs: Float64Array; words: Int32Array }
 
 /**
  * Entries (points, seq, subject, previous rank) ordered by points descending, seq ascending, subject id ascending.
@@ -19,7 +18,7 @@ export class BlockList {
   length = 0
   block: number
   index = 0
-  readonly key = new Uint32Array(5)
+  readonly key = new Int32Array(5)
   readonly arena = new Arena()
   readonly order = new BlockOrder()
   private readonly subjects: SubjectTable | null
@@ -34,21 +33,21 @@ export class BlockList {
 
   /** Returns the points of the entry at the cursor. */
   get points(): number {
-    return this.arena.cells[this.block * BLOCK_CELLS + this.index]!
+    return this.arena.cells[cellOf(this.block, this.index)]!
   }
 
   /** Returns the seq of the entry at the cursor. */
   get seq(): number {
-    return this.arena.cells[this.block * BLOCK_CELLS + SEQS + this.index]!
+    return this.arena.cells[cellOf(this.block, this.index) + 1]!
   }
 
   set seq(seq: number) {
-    this.arena.cells[this.block * BLOCK_CELLS + SEQS + this.index] = seq
+    this.arena.cells[cellOf(this.block, this.index) + 1] = seq
   }
 
   /** Keeps a previous rank with the entry at the cursor; 0 is none. */
   set previousRank(rank: number) {
-    this.arena.words[this.block * BLOCK_WORDS + PREVIOUS + this.index] = rank
+    this.arena.words[cellOf(this.block, this.index) * 2 + PREVIOUS] = rank
   }
 
   /** Returns the position of the cursor, from 0. */
@@ -56,23 +55,28 @@ export class BlockList {
     return this.order.before(this.block) + this.index
   }
 
+  /** Returns how many entries the block holds from the cursor on. */
+  get entriesLeft(): number {
+    return this.order.counts[this.block]! - this.index
+  }
+
   /** Moves the cursor to the first entry that does not stand before (points, seq, key). */
   find(points: number, seq: number): void {
     this.findIn(this.blockFor(points, seq), points, seq)
   }
 
-  /** Returns the block in which (points, seq, key) stands or would stand, and has it fetched. */
+  /** Returns the block in which (points, seq, key) stands or would stand, and has it fetched: the last that begins before it, or the first. */
   blockFor(points: number, seq: number): number {
     const { firstPoints, blocks, size } = this.order
-    let low = 0
+    let low = 1
     let high = size
     while (low < high) {
       const middle = low + high >>> 1
       const first = firstPoints[middle]!
-      if (first > points || (first === points && this.isBefore(blocks[middle]!, 0, seq))) low = middle + 1
+      if (first > points || (first === points && this.isBefore(cellOf(blocks[middle]!, 0), seq))) low = middle + 1
       else high = middle
     }
-    const block = blocks[low > 0 ? low - 1 : 0]!
+    const block = blocks[low - 1]!
     this.arena.touch(block)
     return block
   }
@@ -80,13 +84,13 @@ export class BlockList {
   /** Moves the cursor to the first entry of the block that does not stand before (points, seq, key), or past its end. */
   findIn(block: number, points: number, seq: number): void {
     const { cells } = this.arena
-    const start = block * BLOCK_CELLS
     let low = 0
     let high = this.order.counts[block]!
     while (low < high) {
       const middle = low + high >>> 1
-      const held = cells[start + middle]!
-      if (held > points || (held === points && this.isBefore(block, middle, seq))) low = middle + 1
+      const cell = cellOf(block, middle)
+      const held = cells[cell]!
+      if (held > points || (held === points && this.isBefore(cell, seq))) low = middle + 1
       else high = middle
     }
     this.block = block
@@ -107,12 +111,11 @@ export class BlockList {
     for (let subject = subjects.first(hash); subject >= 0; subject = subjects.after(hash, subject)) {
       const block = subjects.valueAt(subject)
       this.arena.touch(block)
-      const start = block * BLOCK_WORDS + HASHES
-      const end = start + this.order.counts[block]!
-      for (let at = start; at < end; at++) {
-        if (words[at] !== hash || !this.isSubject(block, at - start)) continue
+      const count = this.order.counts[block]!
+      for (let index = 0, cell = cellOf(block, 0); index < count; index++, cell += CELLS) {
+        if (words[cell * 2 + HASH] !== hash || !this.isSubject(cell)) continue
         this.block = block
-        this.index = at - start
+        this.index = index
         this.subject = subject
         return true
       }
@@ -133,18 +136,16 @@ export class BlockList {
 
   /** Returns whether the entry at the cursor has the key (points, seq, key). */
   holds(points: number, seq: number): boolean {
-    return this.points === points && this.seq === seq && this.isSubject(this.block, this.index)
+    return this.points === points && this.seq === seq && this.isSubject(cellOf(this.block, this.index))
   }
 
   /** Returns the points of the entry before the cursor, or NaN when there is none. */
   pointsBefore(): number {
     const { cells } = this.arena
-    if (this.index > 0) return cells[this.block * BLOCK_CELLS + this.index - 1]!
+    if (this.index > 0) return cells[cellOf(this.block, this.index - 1)]!
     const { places, blocks, counts } = this.order
     const place = places[this.block]!
-    if (place === 0) return NaN
-    const before = blocks[place - 1]!
-    return cells[before * BLOCK_CELLS + counts[before]! - 1]!
+    return place === 0 ? NaN : cells[cellOf(blocks[place - 1]!, counts[blocks[place - 1]!]! - 1)]!
   }
 
   /** Adds an entry of the subject in `key` at the cursor, which a find has set, and leaves the cursor on it. */
@@ -164,15 +165,15 @@ export class BlockList {
    * has set for that key; the cursor follows it. Returns its new position.
    */
   move(block: number, index: number, points: number, seq: number): number {
-    const { key, order, arena } = this
-    const previousRank = arena.words[block * BLOCK_WORDS + PREVIOUS + index]!
+    const { order, arena } = this
+    const previousRank = arena.words[cellOf(block, index) * 2 + PREVIOUS]!
     if (this.block === block) {
       if (this.index > index) {
-        arena.copy(block, index + 1, this.index, block, index)
+        this.shift(block, index + 1, this.index, index)
         this.index--
-      } else arena.copy(block, this.index, index, block, this.index + 1)
-      arena.write(block, this.index, points, seq, key[0]!, key[1]!, key[2]!, key[4]!, previousRank)
-      order.firstPoints[order.places[block]!] = arena.cells[block * BLOCK_CELLS]!
+      } else this.shift(block, this.index, index, this.index + 1)
+      arena.write(cellOf(block, this.index), points, seq, this.key, 0, previousRank)
+      this.keepFirst(block)
       return this.position
     }
     const isDown = order.places[this.block]! > order.places[block]!
@@ -192,8 +193,7 @@ export class BlockList {
       const index = at % FILL
       if (index === 0 && at > 0) this.block = order.open(order.size)
       const row = rows[at]!
-      const word = row * 4
-      arena.write(this.block, index, points[row]!, seqs[row]!, words[word]!, words[word + 1]!, words[word + 2]!, words[word + 3]!, 0)
+      arena.write(cellOf(this.block, index), points[row]!, seqs[row]!, words, row * 5, 0)
       if (index === 0) order.firstPoints[order.size - 1] = points[row]!
       order.counts[this.block] = index + 1
       blockOf[row] = this.block
@@ -204,63 +204,66 @@ export class BlockList {
   }
 
   /** Returns whether an entry, whose points equal the key's, stands before the key. */
-  private isBefore(block: number, index: number, seq: number): boolean {
+  private isBefore(cell: number, seq: number): boolean {
     const { key } = this
     const { cells, words } = this.arena
-    const held = cells[block * BLOCK_CELLS + SEQS + index]!
+    const held = cells[cell + 1]!
     if (held !== seq) return held < seq
-    const id = block * BLOCK_WORDS + IDS + index * 3
-    for (let at = 0; at < 3; at++) if (words[id + at] !== key[at]) return words[id + at]! < key[at]!
-    return lastWordOf(key[0]!, key[1]!, key[2]!, words[block * BLOCK_WORDS + HASHES + index]!) < key[3]!
+    const id = cell * 2 + ID
+    for (let at = 0; at < 4; at++) if (words[id + at] !== key[at]) return words[id + at]! >>> 0 < key[at]! >>> 0
+    return false
   }
 
-  private isSubject(block: number, index: number): boolean {
+  private isSubject(cell: number): boolean {
     const { key } = this
     const { words } = this.arena
-    const id = block * BLOCK_WORDS + IDS + index * 3
-    return words[block * BLOCK_WORDS + HASHES + index] === key[4]
-      && words[id] === key[0] && words[id + 1] === key[1] && words[id + 2] === key[2]
+    const id = cell * 2 + ID
+    return words[id + 3] === key[3] && words[id + 2] === key[2] && words[id + 1] === key[1] && words[id] === key[0]
+  }
+
+  /** Tells the order the points of a block's first entry. */
+  private keepFirst(block: number): void {
+    this.order.firstPoints[this.order.places[block]!] = this.arena.cells[cellOf(block, 0)]!
+  }
+
+  /** Copies the entries of a block from `index` up to `end` to `target`. */
+  private shift(block: number, index: number, end: number, target: number): void {
+    if (index < end) this.arena.cells.copyWithin(cellOf(block, target), cellOf(block, index), cellOf(block, end))
   }
 
   /** Puts an entry of the subject in `key` at the cursor. */
   private place(points: number, seq: number, previousRank: number): void {
-    const { order, arena, key } = this
+    const { order, arena } = this
     if (order.counts[this.block] === BLOCK) this.split()
-    const { block, index } = this
-    arena.copy(block, index, order.counts[block]!, block, index + 1)
-    arena.write(block, index, points, seq, key[0]!, key[1]!, key[2]!, key[4]!, previousRank)
-    order.add(block, 1)
-    if (index === 0) order.firstPoints[order.places[block]!] = points
+    this.shift(this.block, this.index, order.counts[this.block]!, this.index + 1)
+    arena.write(cellOf(this.block, this.index), points, seq, this.key, 0, previousRank)
+    order.add(this.block, 1)
+    if (this.index === 0) this.keepFirst(this.block)
     this.length++
   }
 
   /** Removes an entry; returns whether blocks joined, so that the cursor may point elsewhere. */
   private takeOut(block: number, index: number): boolean {
-    const { order, arena } = this
-    arena.copy(block, index + 1, order.counts[block]!, block, index)
+    const { order } = this
+    this.shift(block, index + 1, order.counts[block]!, index)
     order.add(block, -1)
     this.length--
-    const place = order.places[block]!
-    if (index === 0) order.firstPoints[place] = arena.cells[block * BLOCK_CELLS]!
-    const count = order.counts[block]!
-    if (count >= SPARSE) return false
-    const fits = (other: number): boolean =>
-      other >= 0 && other < order.size && (count === 0 || count + order.counts[order.blocks[other]!]! <= FILL)
-    if (fits(place - 1)) this.join(place - 1)
-    else if (fits(place + 1)) this.join(place)
-    else return false
-    return true
+    if (index === 0) this.keepFirst(block)
+    return order.counts[block]! < SPARSE && (this.join(order.places[block]! - 1) || this.join(order.places[block]!))
   }
 
-  /** Moves the entries of the block after `place` to the end of the block at `place`. */
-  private join(place: number): void {
+  /** Moves the entries of the block after `place` to the end of the block at `place` when they are few; returns whether it did. */
+  private join(place: number): boolean {
     const { order } = this
-    const left = order.blocks[place]!
-    const isEmpty = order.counts[left] === 0
-    this.carry(order.blocks[place + 1]!, 0, left)
-    if (isEmpty) order.firstPoints[place] = order.firstPoints[place + 1]!
+    if (place < 0 || place + 1 >= order.size) return false
+    const [left, right] = [order.blocks[place]!, order.blocks[place + 1]!]
+    const [leftCount, rightCount] = [order.counts[left]!, order.counts[right]!]
+    if (leftCount + rightCount > FILL && leftCount > 0 && rightCount > 0) return false
+    this.carry(right, 0, left)
+    if (leftCount === 0) this.keepFirst(left)
     order.close(place + 1)
     order.recount()
+    return true
   }
 
   /** Halves the full block at the cursor and keeps the cursor before the same entry. Appending opens an empty block: newcomers come last. */
@@ -272,8 +275,8 @@ export class BlockList {
     const right = order.open(place + 1)
     arena.reserve(order.blocksMax)
     this.carry(left, half, right)
-    order.firstPoints[place + 1] = arena.cells[right * BLOCK_CELLS]!
     order.recount()
+    this.keepFirst(right)
     if (this.index > half || half === BLOCK) {
       this.block = right
       this.index -= half
@@ -282,13 +285,14 @@ export class BlockList {
 
   /** Moves the entries of block `from`, beginning at `index`, to the end of block `to`. */
   private carry(from: number, index: number, to: number): void {
+    const { arena, subjects } = this
     const { counts } = this.order
     const count = counts[from]! - index
-    const target = counts[to]!
-    this.arena.copy(from, index, index + count, to, target)
+    const target = cellOf(to, counts[to]!)
+    arena.cells.copyWithin(target, cellOf(from, index), cellOf(from, index + count))
     counts[from]! -= count
     counts[to]! += count
-    const first = to * BLOCK_WORDS + HASHES + target
-    if (this.subjects) for (let at = first; at < first + count; at++) this.subjects.move(this.arena.words[at]!, from, to)
+    if (!subjects) return
+    for (let cell = target; cell < target + count * CELLS; cell += CELLS) subjects.move(arena.words[cell * 2 + HASH]!, from, to)
   }
 }

@@ -1,6 +1,6 @@
 /** Rows of a board as columns, the shape a rank index is built from in bulk, and their order without comparing rows one by one. */
 import { SubjectTable } from './subjects.rules.ts'
-import { hashOf, lastWordOf } from './uuids.rules.ts'
+import { hashOf } from './uuids.rules.ts'
 
 const TWO_TO_32 = 2 ** 32
 const RADIX_FROM = 4096 // Below this many rows a comparing sort is faster than clearing histograms of 65,536.
@@ -18,31 +18,32 @@ export class StandingColumns {
   readonly subjects: SubjectTable
   points: Float64Array
   seqs: Float64Array
-  words: Uint32Array // Four a row: the first three words of the subject id and its hash.
+  words: Int32Array // Five a row: the subject id and its hash.
 
   constructor(sizeExpected = 1024) {
     this.subjects = new SubjectTable(sizeExpected)
     this.points = new Float64Array(sizeExpected)
     this.seqs = new Float64Array(sizeExpected)
-    this.words = new Uint32Array(sizeExpected * 4)
+    this.words = new Int32Array(sizeExpected * 5)
   }
 
-  /** Adds a row; the four words are the subject id's, unsigned. @throws Error when the subject has a row | RangeError when a number is not safe */
+  /** Adds a row; the four words are the subject id's, signed. @throws Error when the subject has a row | RangeError when a number is not safe */
   push(a: number, b: number, c: number, d: number, points: number, seq: number): void {
     const { subjects, size: row } = this
     const hash = hashOf(a, b, c, d)
     if (row === this.points.length) this.widen()
     const { words } = this
     for (let entry = subjects.first(hash); entry >= 0; entry = subjects.after(hash, entry)) {
-      const held = subjects.valueAt(entry) * 4
-      if (words[held] === a && words[held + 1] === b && words[held + 2] === c) throw new Error(`A subject has two rows, the second is row ${row}`)
+      const held = subjects.valueAt(entry) * 5
+      if (words[held] === a && words[held + 1] === b && words[held + 2] === c && words[held + 3] === d) throw new Error(`A subject has two rows, the second is row ${row}`)
     }
     this.points[row] = safeInteger(points, 'points')
     this.seqs[row] = safeInteger(seq, 'seq')
-    words[row * 4] = a
-    words[row * 4 + 1] = b
-    words[row * 4 + 2] = c
-    words[row * 4 + 3] = hash
+    words[row * 5] = a
+    words[row * 5 + 1] = b
+    words[row * 5 + 2] = c
+    words[row * 5 + 3] = d
+    words[row * 5 + 4] = hash
     subjects.add(hash, row)
     this.size++
   }
@@ -69,14 +70,13 @@ export class StandingColumns {
 
   private compareSubjects(rowA: number, rowB: number): number {
     const { words } = this
-    const [a, b] = [rowA * 4, rowB * 4]
-    for (let at = 0; at < 3; at++) if (words[a + at] !== words[b + at]) return words[a + at]! - words[b + at]!
-    return lastWordOf(words[a]!, words[a + 1]!, words[a + 2]!, words[a + 3]!) - lastWordOf(words[b]!, words[b + 1]!, words[b + 2]!, words[b + 3]!)
+    for (let a = rowA * 5, b = rowB * 5; a < rowA * 5 + 4; a++, b++) if (words[a] !== words[b]) return (words[a]! >>> 0) - (words[b]! >>> 0)
+    return 0
   }
 
   private widen(): void {
     const length = Math.ceil(this.points.length * 1.5) + 1
-    const [points, seqs, words] = [new Float64Array(length), new Float64Array(length), new Uint32Array(length * 4)]
+    const [points, seqs, words] = [new Float64Array(length), new Float64Array(length), new Int32Array(length * 5)]
     points.set(this.points)
     seqs.set(this.seqs)
     words.set(this.words)

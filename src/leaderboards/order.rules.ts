@@ -3,7 +3,7 @@
 /** Blocks by place. A Fenwick tree (Fenwick 1994) over the places counts entries; it is built again when a block opens or closes. */
 export class BlockOrder {
   size = 0
-  /** By block: entries in it. Changed through `add` and `recount` only. */
+  /** By block: entries in it. Changed through `add`, or before `recount`. */
   counts = new Uint32Array(1)
   /** By block: its place. */
   places = new Uint32Array(1)
@@ -11,19 +11,15 @@ export class BlockOrder {
   blocks = new Uint32Array(1)
   /** By place: points of the block's first entry. */
   firstPoints = new Float64Array(1)
+  /** Blocks that were ever open at once. */
+  blocksMax = 0
   private sums = new Uint32Array(2) // From 1; node n counts the places n - lowest bit of n … n - 1.
-  private freed: number[] = []
-  private nextBlock = 0
+  private readonly freed: number[] = []
 
   /** Returns the bytes held outside the JavaScript heap. */
   get bytes(): number {
     const { counts, places, blocks, firstPoints, sums } = this
     return counts.byteLength + places.byteLength + blocks.byteLength + firstPoints.byteLength + sums.byteLength
-  }
-
-  /** Returns how many blocks the list needs room for. */
-  get blocksMax(): number {
-    return this.nextBlock
   }
 
   /** Adds `change` (±1) to the entries of a block. */
@@ -58,7 +54,7 @@ export class BlockOrder {
   /** Returns a new empty block at `place`; the caller sets its count and first points, then calls `recount`. */
   open(place: number): number {
     if (this.size === this.blocks.length) this.widen()
-    const block = this.freed.pop() ?? this.nextBlock++
+    const block = this.freed.pop() ?? this.blocksMax++
     this.blocks.copyWithin(place + 1, place, this.size)
     this.firstPoints.copyWithin(place + 1, place, this.size)
     this.blocks[place] = block
@@ -75,7 +71,7 @@ export class BlockOrder {
     this.size--
   }
 
-  /** Builds places and sums again after blocks opened or closed; costs one step a block, so at most one in half a block of inserts. */
+  /** Builds places and sums again after blocks opened or closed; a step a block, and blocks open once in half a block of inserts at most. */
   recount(): void {
     const { sums, size, blocks, places, counts } = this
     sums.fill(0)
@@ -92,14 +88,15 @@ export class BlockOrder {
 
   private widen(): void {
     const length = Math.ceil(this.blocks.length * 1.5)
-    const widerOf = <T extends Uint32Array | Float64Array>(old: T, wider: T): T => {
-      wider.set(old)
-      return wider
-    }
-    this.counts = widerOf(this.counts, new Uint32Array(length))
-    this.places = widerOf(this.places, new Uint32Array(length))
-    this.blocks = widerOf(this.blocks, new Uint32Array(length))
-    this.firstPoints = widerOf(this.firstPoints, new Float64Array(length))
+    this.counts = widened(this.counts, new Uint32Array(length))
+    this.places = widened(this.places, new Uint32Array(length))
+    this.blocks = widened(this.blocks, new Uint32Array(length))
+    this.firstPoints = widened(this.firstPoints, new Float64Array(length))
     this.sums = new Uint32Array(length + 1)
   }
+}
+
+function widened<T extends Uint32Array | Float64Array>(old: T, wider: T): T {
+  wider.set(old)
+  return wider
 }

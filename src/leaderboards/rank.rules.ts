@@ -1,7 +1,7 @@
 /** The rank index of one board: places, neighbors and pages of standings, kept in memory and rebuilt from the vault at will. */
 import { BlockList } from './blocks.rules.ts'
 import { safeInteger, StandingColumns } from './columns.rules.ts'
-import { listRun, markRun } from './runs.rules.ts'
+import { listRun, markRun, small } from './runs.rules.ts'
 import type { Listed, Move, Place, StandingRow, TieRule } from './standing.rules.ts'
 import { SubjectTable } from './subjects.rules.ts'
 import { parseUuid, UuidPaper } from './uuids.rules.ts'
@@ -32,7 +32,7 @@ export class RankIndex {
   /** Returns an index of the rows in any order; rows in order are built without sorting. @throws Error when a subject has two rows */
   static from(rows: Iterable<StandingRow>, tieRule: TieRule): RankIndex {
     const columns = new StandingColumns()
-    const key = new Uint32Array(5)
+    const key = new Int32Array(5)
     for (const { subjectId, points, seq } of rows) {
       parseUuid(subjectId, key)
       columns.push(key[0]!, key[1]!, key[2]!, key[3]!, points, seq)
@@ -52,7 +52,7 @@ export class RankIndex {
         if (last < 0 || points[last] !== columns.points[row]) points[++last] = columns.points[row]!
         seqs[last]!++
       }
-      const words = new Uint32Array((last + 1) * 4)
+      const words = new Int32Array((last + 1) * 5)
       index.distinct.fill(Uint32Array.from({ length: last + 1 }, (_, at) => at), { points, seqs, words })
     }
     return index
@@ -172,7 +172,7 @@ export class RankIndex {
 
   /** Returns the place at the cursor, which stands on the entry at `position` (from 0) and stays there. */
   private placeHere(position: number): Place {
-    return { position: position + 1, rank: this.rankHere(position), points: this.list.points, seq: this.list.seq }
+    return { position: position + 1, rank: this.rankHere(position), points: small(this.list.points), seq: small(this.list.seq) }
   }
 
   private rankHere(position: number): number {

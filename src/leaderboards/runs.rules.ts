@@ -1,27 +1,34 @@
 /** Runs along a block list: standings read one after another, and previous ranks written one after another. */
-import { BLOCK_CELLS, BLOCK_WORDS, HASHES, IDS, PREVIOUS, SEQS } from './arena.rules.ts'
+import { CELLS, cellOf, ID, PREVIOUS } from './arena.rules.ts'
 import type { BlockList } from './blocks.rules.ts'
 import type { Listed, TieRule } from './standing.rules.ts'
-import { lastWordOf, uuidAt, type UuidPaper } from './uuids.rules.ts'
+import { uuidAt, type UuidPaper } from './uuids.rules.ts'
+
+/** Returns the same number, as one that needs no memory of its own where it fits 32 bits. */
+export function small(value: number): number {
+  const integer = value | 0
+  return integer === value ? integer : value
+}
 
 /** Returns `count` standings from the cursor on, whose first has this position (from 1) and rank. The cursor is lost. */
 export function listRun(list: BlockList, tieRule: TieRule, count: number, position: number, rank: number, paper: UuidPaper): Listed[] {
   const { cells, words } = list.arena
-  const listed: Listed[] = []
+  const listed = new Array<Listed>(count)
   paper.take(count)
   let pointsAbove = list.points
-  for (let at = 0; at < count; at++, position++, list.index++) {
+  for (let at = 0; at < count;) {
     list.settle()
-    const cell = list.block * BLOCK_CELLS + list.index
-    const word = list.block * BLOCK_WORDS + list.index
-    const points = cells[cell]!
-    if (at > 0 && (points !== pointsAbove || tieRule === 'ORDINAL')) rank = tieRule === 'DENSE' ? rank + 1 : position
-    pointsAbove = points
-    const previousRank = words[word + PREVIOUS]!
-    const id = list.block * BLOCK_WORDS + IDS + list.index * 3
-    const [a, b, c] = [words[id]!, words[id + 1]!, words[id + 2]!]
-    paper.write(at, a, b, c, lastWordOf(a, b, c, words[word + HASHES]!))
-    listed.push({ position, rank, points, seq: cells[cell + SEQS]!, subjectId: '', previousRank: previousRank === 0 ? null : previousRank })
+    const run = Math.min(count - at, list.entriesLeft)
+    const first = cellOf(list.block, list.index)
+    for (let cell = first; cell < first + run * CELLS; cell += CELLS, at++, position++) {
+      const points = cells[cell]!
+      if (at > 0 && (points !== pointsAbove || tieRule === 'ORDINAL')) rank = tieRule === 'DENSE' ? rank + 1 : position
+      pointsAbove = points
+      paper.write(at, words, cell * 2 + ID)
+      const previousRank = words[cell * 2 + PREVIOUS]! || null
+      listed[at] = { position, rank, points: small(points), seq: small(cells[cell + 1]!), subjectId: '', previousRank }
+    }
+    list.index += run
   }
   const ids = paper.read(count)
   for (let at = 0; at < count; at++) listed[at]!.subjectId = uuidAt(ids, at)
@@ -36,19 +43,18 @@ export function markRun(list: BlockList, tieRule: TieRule, count: number, above:
   change: 1 | -1, pointsMax: number): void {
   const { cells, words } = list.arena
   let { position, rank, points } = above
-  let left = count
-  while (left > 0) {
+  for (let left = count; left > 0;) {
     list.settle()
-    const { block, index } = list
-    const end = Math.min(index + left, list.order.counts[block]!)
-    for (let at = index; at < end; at++) {
-      const held = cells[block * BLOCK_CELLS + at]!
+    const run = Math.min(left, list.entriesLeft)
+    const first = cellOf(list.block, list.index)
+    for (let cell = first; cell < first + run * CELLS; cell += CELLS) {
+      const held = cells[cell]!
       position++
       if (held !== points || tieRule === 'ORDINAL') rank = tieRule === 'DENSE' ? rank + 1 : position
       points = held
-      if (held < pointsMax) words[block * BLOCK_WORDS + PREVIOUS + at] = rank + change
+      if (held < pointsMax) words[cell * 2 + PREVIOUS] = rank + change
     }
-    left -= end - index
-    list.index = end
+    left -= run
+    list.index += run
   }
 }

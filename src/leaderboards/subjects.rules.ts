@@ -9,11 +9,11 @@ const LOAD_MAX = 0.6 // Open addressing with steps of one stays near two probes 
  */
 export class SubjectTable {
   size = 0
-  private touched = 0
-  private pairs: Uint32Array // Hash and value + 1 of entry e at 2e and 2e + 1; 0 is empty.
+  touched = 0
+  private pairs: Int32Array // Hash and value + 1 of entry e at 2e and 2e + 1; 0 is empty.
 
   constructor(sizeExpected = 0) {
-    this.pairs = new Uint32Array(2 * 2 ** Math.ceil(Math.log2(Math.max(LENGTH_MIN, sizeExpected / LOAD_MAX))))
+    this.pairs = new Int32Array(2 * 2 ** Math.ceil(Math.log2(Math.max(LENGTH_MIN, sizeExpected / LOAD_MAX))))
   }
 
   /** Returns the bytes held outside the JavaScript heap. */
@@ -23,12 +23,12 @@ export class SubjectTable {
 
   /** Has the place of this hash fetched from memory while the caller goes on with other things. */
   touch(hash: number): void {
-    this.touched = this.pairs[(spread(hash) & this.mask) * 2]!
+    this.touched = this.pairs[(hash & this.mask) * 2]!
   }
 
   /** Returns the first entry with this hash, or -1. */
   first(hash: number): number {
-    return this.seek(hash, spread(hash) & this.mask)
+    return this.seek(hash, hash & this.mask)
   }
 
   /** Returns the entry with this hash after `entry`, or -1. */
@@ -63,7 +63,7 @@ export class SubjectTable {
   add(hash: number, value: number): void {
     if (++this.size > (this.mask + 1) * LOAD_MAX) {
       const old = this.pairs
-      this.pairs = new Uint32Array(old.length * 2)
+      this.pairs = new Int32Array(old.length * 2)
       for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.put(old[at]!, old[at + 1]!)
     }
     this.put(hash, value + 1)
@@ -75,7 +75,7 @@ export class SubjectTable {
     let hole = entry
     // Later entries of the same run move back, so that a search may stop at the first empty place.
     for (let at = hole + 1 & mask; pairs[at * 2 + 1] !== 0; at = at + 1 & mask) {
-      const home = spread(pairs[at * 2]!) & mask
+      const home = pairs[at * 2]! & mask
       if ((at - home & mask) < (at - hole & mask)) continue
       pairs[hole * 2] = pairs[at * 2]!
       pairs[hole * 2 + 1] = pairs[at * 2 + 1]!
@@ -99,15 +99,9 @@ export class SubjectTable {
 
   private put(hash: number, held: number): void {
     const { pairs, mask } = this
-    let at = spread(hash) & mask
+    let at = hash & mask
     while (pairs[at * 2 + 1] !== 0) at = at + 1 & mask
     pairs[at * 2] = hash
     pairs[at * 2 + 1] = held
   }
-}
-
-/** Returns the hash with its bits spread, because ids that count up have hashes that count up. */
-function spread(hash: number): number {
-  const mix = Math.imul(hash ^ hash >>> 16, 0x7feb352d)
-  return mix ^ mix >>> 15
 }

@@ -1,4 +1,4 @@
-/** Subject ids as numbers: a uuid is four words of 32 bits, so that a rank index keeps no strings. */
+/** Subject ids as numbers: a uuid is four signed words of 32 bits, so that a rank index keeps no strings. */
 
 const NAME_LENGTH = 36
 const DASH = 0x2d
@@ -16,18 +16,15 @@ for (let value = 0; value < 16; value++) {
   for (let low = 0; low < 16; low++) pairOf[value << 4 | low] = code | DIGITS.charCodeAt(low) << 8
 }
 
-/** Returns the hash of a uuid, which takes the place of its last word: `lastWordOf` turns it back. Unsigned. */
+/** Returns the hash of a uuid. Time-ordered uuids share their head and some end alike, so every word is mixed in. */
 export function hashOf(a: number, b: number, c: number, d: number): number {
-  return (d ^ mixed(a, b, c)) >>> 0
-}
-
-/** Returns the last word of the uuid with these first words and this hash. Unsigned. */
-export function lastWordOf(a: number, b: number, c: number, hash: number): number {
-  return (hash ^ mixed(a, b, c)) >>> 0
+  const mix = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ Math.imul(d, 0x27d4eb2f)
+  const spread = Math.imul(mix ^ mix >>> 15, 0x2c1b3c6d)
+  return spread ^ spread >>> 13
 }
 
 /** Writes the words of a uuid, in either case, and its hash into `words`. @throws RangeError when it is no uuid */
-export function parseUuid(text: string, words: Uint32Array): void {
+export function parseUuid(text: string, words: Int32Array): void {
   const a1 = digitsAt(text, 0)
   const a2 = digitsAt(text, 4)
   const b1 = digitsAt(text, 9)
@@ -57,9 +54,13 @@ export class UuidPaper {
     this.paper = Buffer.from(this.ink.buffer)
   }
 
-  /** Writes the id with these four words as the one numbered `at`, from 0. */
-  write(at: number, a: number, b: number, c: number, d: number): void {
+  /** Writes the id whose four words stand in `words` from `from` on as the one numbered `at`, from 0. */
+  write(at: number, words: Int32Array, from: number): void {
     const { ink } = this
+    const a = words[from]!
+    const b = words[from + 1]!
+    const c = words[from + 2]!
+    const d = words[from + 3]!
     const to = at * NAME_LENGTH / 2
     ink[to] = pairOf[a >>> 24]!
     ink[to + 1] = pairOf[a >>> 16 & 255]!
@@ -90,13 +91,6 @@ export class UuidPaper {
 /** Returns the id numbered `at` of what `UuidPaper.read` returned. */
 export function uuidAt(text: string, at: number): string {
   return text.substring(at * NAME_LENGTH, at * NAME_LENGTH + NAME_LENGTH)
-}
-
-/** Time-ordered uuids share their head and some end alike, so every word is mixed in. */
-function mixed(a: number, b: number, c: number): number {
-  let mix = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35)
-  mix = Math.imul(mix ^ mix >>> 15, 0x2c1b3c6d)
-  return mix ^ mix >>> 13
 }
 
 /** Returns the value of four hexadecimal digits, below zero when one is none. */
