@@ -1,4 +1,7 @@
-/** Builds the pages when they are missing or stale. Plain Node: the server loads this file by its path, without Vite in its own process. */
+/**
+ * Builds the pages when they are missing or stale. Plain Node: the server loads this file by its path, without Vite in
+ * its own process.
+ */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -40,7 +43,8 @@ export async function buildPages(): Promise<{ folder: string; built: boolean; ms
     await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), draft], {
       timeout: BUILD_MS_MAX,
       cwd: PROJECT,
-      env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' }, // A server started by a test must not leave test pages behind.
+      // A server started by a test must not leave test pages behind.
+      env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
     })
     writeFileSync(join(draft, '.hash'), hash)
     rmSync(PAGES, { recursive: true, force: true })

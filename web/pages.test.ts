@@ -58,7 +58,8 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
   }
 
   const judged = async (page: Page) => {
-    const run = `(() => { const module = undefined, define = undefined; ${AXE}; return window.axe.run(document, { resultTypes: ['violations'] }) })()`
+    const run = `(() => { const module = undefined, define = undefined; ${AXE}; return window.axe.run(document, {
+      resultTypes: ['violations'] }) })()`
     const { violations } = (await page.evaluate(run)) as { violations: { id: string; nodes: { target: string[] }[] }[] }
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
   }

@@ -1,4 +1,7 @@
-/** A connection over a plain WebSocket that speaks graphql-transport-ws; it opens when asked and notices a line that went silent. */
+/**
+ * A connection over a plain WebSocket that speaks graphql-transport-ws; it opens when asked and notices a line that went
+ * silent.
+ */
 import type { Connection, Operation, Sink } from './stream.ts'
 
 /** Where to connect, as whom, and how long silence is borne. */
@@ -41,7 +44,10 @@ function watchLine(silenceMs: number, quiet: () => void, lost: () => void): { he
   return { heard: () => void (heardMs = Date.now()), stop: () => clearInterval(timer) }
 }
 
-/** Returns a connection to `url`. All its subscriptions fail together when the socket closes; the next `subscribe` opens a new one. */
+/**
+ * Returns a connection to `url`. All its subscriptions fail together when the socket closes; the next `subscribe` opens a
+ * new one.
+ */
 export function connect({ url, authorization, silenceMs = 10_000 }: ConnectionOptions): Connection & { close(): void } {
   const sinks: Sinks = new Map()
   const listeners = new Set<() => void>()

@@ -1,5 +1,6 @@
 /**
- * Follows one live field: a snapshot replaces, a delta applies if its `after` is my cursor, otherwise subscribe again from the cursor.
+ * Follows one live field: a snapshot replaces, a delta applies if its `after` is my cursor, otherwise subscribe again
+ * from the cursor.
  * No framework and no imports: works over `connect` in socket.ts or over graphql-ws's `createClient({ retryAttempts: 0 })`.
  */
 
@@ -24,7 +25,10 @@ export interface Connection {
 
 export type Phase = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'ended'
 
-/** Where a stream stands. `sinceMs` (epoch) is when it came to be live, or when it was lost: offline and reconnecting share it. */
+/**
+ * Where a stream stands. `sinceMs` (epoch) is when it came to be live, or when it was lost: offline and reconnecting
+ * share it.
+ */
 export interface StreamState {
   phase: Phase
   sinceMs: number
@@ -72,7 +76,10 @@ const RETRY_MS_FIRST_OVERLOAD = 5_000
 /** Deltas that do not fit, one after the other, before the cursor is given up for a snapshot. */
 const MISFITS_MAX = 2
 
-/** Returns how long to wait (ms) before attempt `attempt` (0-based): doubling, spread over 20–100 %, slower after 1013 (overload). */
+/**
+ * Returns how long to wait (ms) before attempt `attempt` (0-based): doubling, spread over 20–100 %, slower after 1013
+ * (overload).
+ */
 export function retryDelayMs(attempt: number, code: number | string | null, random: number): number {
   const firstMs = code === 1013 ? RETRY_MS_FIRST_OVERLOAD : RETRY_MS_FIRST
   return Math.round(Math.min(RETRY_MS_MAX, firstMs * 2 ** attempt) * (0.2 + 0.8 * random))
@@ -103,7 +110,10 @@ export function endingFor(cause: unknown): Ending {
   }
 }
 
-/** The streams of one connection that wait for their next attempt: one timer and one backoff for all, so that they come back together. */
+/**
+ * The streams of one connection that wait for their next attempt: one timer and one backoff for all, so that they come
+ * back together.
+ */
 interface Waiting {
   attempt: number
   timer?: ReturnType<typeof setTimeout>
@@ -154,7 +164,8 @@ function watchDevice(online: () => void, offline: () => void): () => void {
 }
 
 /**
- * Subscribes and returns how to leave. `take` hears each message, `lose` the one ending; after either end nothing is heard any more,
+ * Subscribes and returns how to leave. `take` hears each message, `lose` the one ending; after either end nothing is
+ * heard any more,
  * though a subscription that was replaced may still have messages on their way.
  */
 function subscribeOnce<M>(

@@ -1,4 +1,7 @@
-/** The rows: absolute, in stable id order, moved by `transform` alone. Motion is off on first paint, on resize and after a snapshot. */
+/**
+ * The rows: absolute, in stable id order, moved by `transform` alone. Motion is off on first paint, on resize and after a
+ * snapshot.
+ */
 import { memo, useEffect, useLayoutEffect, useRef } from 'react'
 import { figure, ordinalEnding, shortName, signed } from '../kit/format.ts'
 import { Mark, Movement } from '../kit/marks.tsx'
@@ -99,7 +102,10 @@ function gapWords(gap: number, rank: number, first: boolean): string {
   return first ? `${figure(gap)} ahead` : `${figure(gap)} to ${rank - 1}${ordinalEnding(rank - 1)}`
 }
 
-/** Sets rows without motion for two frames when `still` changes, the page turns or the window is resized; a turned page fades in. */
+/**
+ * Sets rows without motion for two frames when `still` changes, the page turns or the window is resized; a turned page
+ * fades in.
+ */
 function useStillness(list: React.RefObject<HTMLUListElement | null>, still: number, pageFrom: number): void {
   const shown = useRef(pageFrom)
   useLayoutEffect(() => {

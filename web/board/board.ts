@@ -5,7 +5,10 @@ type BoardMessage = BoardStreamSubscription['leaderboard']
 export type BoardSnapshot = Extract<BoardMessage, { __typename: 'LeaderboardSnapshot' }>
 export type BoardDelta = Extract<BoardMessage, { __typename: 'LeaderboardDelta' }>
 
-/** One row. `gain` is what the last change added, `gainNumber` tells one gain from the next; `raisedMs` is when it last climbed. */
+/**
+ * One row. `gain` is what the last change added, `gainNumber` tells one gain from the next; `raisedMs` is when it last
+ * climbed.
+ */
 export interface Row {
   id: string
   name: string
@@ -18,7 +21,10 @@ export interface Row {
   raisedMs: number | null
 }
 
-/** `order` lists subject ids by rank; `still` grows when rows are to be set without motion; `changesMs` are the last minute's changes. */
+/**
+ * `order` lists subject ids by rank; `still` grows when rows are to be set without motion; `changesMs` are the last
+ * minute's changes.
+ */
 export interface Board {
   rows: ReadonlyMap<string, Row>
   order: readonly string[]
@@ -130,14 +136,20 @@ export function pagesOf(order: readonly string[], rowsMax: number): Page[] {
   return pages
 }
 
-/** Returns where a row lies on a page: its slot and whether it is to be seen. Rows of other pages wait at the edge they would enter by. */
+/**
+ * Returns where a row lies on a page: its slot and whether it is to be seen. Rows of other pages wait at the edge they
+ * would enter by.
+ */
 export function slotOn(page: Page, id: string, place: number): { slot: number; shown: boolean } {
   const slot = page.ids.indexOf(id)
   if (slot >= 0) return { slot, shown: true }
   return place + 1 > page.to ? { slot: page.ids.length, shown: false } : { slot: 0, shown: false }
 }
 
-/** Returns what a row lacks to the next place above, or for the leader what it is ahead; null when there is nobody to compare with. */
+/**
+ * Returns what a row lacks to the next place above, or for the leader what it is ahead; null when there is nobody to
+ * compare with.
+ */
 export function gapOf(rows: readonly Row[], place: number): number | null {
   const [above, own, below] = [rows[place - 1], rows[place], rows[place + 1]]
   if (!own) return null

@@ -77,7 +77,10 @@ function Explorer() {
   )
 }
 
-/** The ids the examples are filled with: the first board and a type that pays, as this token sees them; `known` once that was asked. */
+/**
+ * The ids the examples are filled with: the first board and a type that pays, as this token sees them; `known` once that
+ * was asked.
+ */
 function useIds(authorization: string | null | undefined): { board: string; type: string; known: boolean } {
   const [ids, setIds] = useState({ board: 'ldb_…', type: 'meeting_scheduled', known: false })
   useEffect(() => {

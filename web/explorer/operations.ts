@@ -15,7 +15,10 @@ export function operationAt(operations: readonly OperationDefinitionNode[], curs
   return operations.find(({ loc }) => loc && loc.start <= cursor && cursor <= loc.end) ?? operations[0]
 }
 
-/** Returns the text in the standard layout, its leading comment kept; null when it cannot be read or comments inside would be lost. */
+/**
+ * Returns the text in the standard layout, its leading comment kept; null when it cannot be read or comments inside would
+ * be lost.
+ */
 export function tidied(query: string): string | null {
   const head = /^(?:\s*#[^\n]*\n)*/.exec(query)?.[0] ?? ''
   const rest = query.slice(head.length)

@@ -47,7 +47,10 @@ async function demoPeople({ slug }: DemoTenant): Promise<DemoPerson[]> {
   return (data?.users?.nodes ?? []).map(user => ({ ...user, tenant: slug }))
 }
 
-/** All that the access bar shows and changes. `authorization` is the header's value, null without a token, undefined until it is known; `who` names the demo person it speaks for. */
+/**
+ * All that the access bar shows and changes. `authorization` is the header's value, null without a token, undefined until
+ * it is known; `who` names the demo person it speaks for.
+ */
 export interface TokenDesk {
   saved: SavedToken[]
   tenants: DemoTenant[]

@@ -1,4 +1,7 @@
-/** Where a page's token comes from: the address's fragment, this browser's storage, or the demo. Never the query string, which servers log. */
+/**
+ * Where a page's token comes from: the address's fragment, this browser's storage, or the demo. Never the query string,
+ * which servers log.
+ */
 import { demoStatus, demoToken } from './demo.ts'
 
 const SAVED = 'laurel.token'
@@ -41,7 +44,10 @@ export function forgetSavedToken(): void {
   localStorage.removeItem(SAVED)
 }
 
-/** Returns the ways in to a board, to be tried in turn: the saved token first, then the demo's, for the tenant that owns the board. */
+/**
+ * Returns the ways in to a board, to be tried in turn: the saved token first, then the demo's, for the tenant that owns
+ * the board.
+ */
 export async function* waysIn(boardId: string | null): AsyncGenerator<Access> {
   const saved = savedToken()
   if (saved) yield { token: saved, source: 'saved' }

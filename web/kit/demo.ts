@@ -1,4 +1,7 @@
-/** What the demo offers beside GraphQL: its status, tokens for its people, and the simulator. All of it is absent outside the demo. */
+/**
+ * What the demo offers beside GraphQL: its status, tokens for its people, and the simulator. All of it is absent outside
+ * the demo.
+ */
 
 /** A board, as the demo lists it. */
 export interface DemoBoard {

@@ -24,7 +24,10 @@ export function ordinalEnding(rank: number): string {
 
 const two = (n: number) => String(Math.floor(n)).padStart(2, '0')
 
-/** Returns the time left: "3 d 04 h" above a day, "03:28" (hours, minutes) below one, "28:05" (minutes, seconds) in the last hour. */
+/**
+ * Returns the time left: "3 d 04 h" above a day, "03:28" (hours, minutes) below one, "28:05" (minutes, seconds) in the
+ * last hour.
+ */
 export function timeLeft(ms: number): string {
   const left = Math.max(0, ms)
   if (left >= DAY_MS) return `${Math.floor(left / DAY_MS)} d ${two((left % DAY_MS) / HOUR_MS)} h`
@@ -49,7 +52,10 @@ export function periodWords(period: Period) {
   return PERIODS[period]
 }
 
-/** Returns short names for a tenant's boards: people's by period, others by subject; the board's own name where two would be alike. */
+/**
+ * Returns short names for a tenant's boards: people's by period, others by subject; the board's own name where two would
+ * be alike.
+ */
 export function boardLabels<B extends { name: string; subject: string; period: Period }>(
   boards: readonly B[],
 ): (B & { label: string })[] {
@@ -74,7 +80,10 @@ export function zoneWords(timeZone: string): string {
   return timeZone === 'UTC' ? 'UTC' : `${(timeZone.split('/').at(-1) ?? timeZone).replaceAll('_', ' ')} time`
 }
 
-/** Returns a name in at most `lengthMax` characters where that can be had by shortening the given names; the family name stays whole. */
+/**
+ * Returns a name in at most `lengthMax` characters where that can be had by shortening the given names; the family name
+ * stays whole.
+ */
 export function shortName(name: string, lengthMax: number): string {
   const words = name.split(' ')
   for (let i = 0; i < words.length - 1 && words.join(' ').length > lengthMax; i++) {

@@ -1,4 +1,7 @@
-/** The foot of a wall: a level just reached for its twelve seconds, else the levels reached last. Its room is reserved; it covers nothing. */
+/**
+ * The foot of a wall: a level just reached for its twelve seconds, else the levels reached last. Its room is reserved; it
+ * covers nothing.
+ */
 import { useFeedStream, type FeedItem } from '../board/streams.ts'
 import { figure, shortName } from '../kit/format.ts'
 import { LevelBadge } from '../kit/marks.tsx'

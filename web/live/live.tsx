@@ -82,7 +82,8 @@ function Opened({ session, reopen, narrow }: { session: OpenSession; reopen: () 
   const over = state.phase === 'ended' && (session.access.source === 'demo' || state.code === 4401)
   useEffect(() => {
     if (!over) return
-    const timer = setTimeout(reopen, REOPEN_MS) // A demo token that ran out is renewed; a saved one is looked at again and refused in words.
+    // A demo token that ran out is renewed; a saved one is looked at again and refused in words.
+    const timer = setTimeout(reopen, REOPEN_MS)
     return () => clearTimeout(timer)
   }, [over, reopen])
   const open: OpenBoard = { session, board, state, asTable, setAsTable }

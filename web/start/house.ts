@@ -51,7 +51,10 @@ export interface Visit extends StartPageQuery {
   access: Access
 }
 
-/** Once the server is `up`: returns the visit, or null while there is no token (`tried` then says whether one was looked for), and a way to look again. */
+/**
+ * Once the server is `up`: returns the visit, or null while there is no token (`tried` then says whether one was looked
+ * for), and a way to look again.
+ */
 export function useVisit(up: boolean): { visit: Visit | null; tried: boolean; refused: boolean; again: () => void } {
   const [state, setState] = useState<{ visit: Visit | null; tried: boolean; refused: boolean }>({
     visit: null,

@@ -20,7 +20,10 @@ interface MiniBoardProps {
   children?: React.ReactNode
 }
 
-/** Returns the panel; `children` stand below the rows. `ended` is called a while after the stream was refused, as when its token ran out. */
+/**
+ * Returns the panel; `children` stand below the rows. `ended` is called a while after the stream was refused, as when its
+ * token ran out.
+ */
 export function MiniBoard({ token, board, ended, children }: MiniBoardProps) {
   const [connection, setConnection] = useState<Connection | null>(null)
   useEffect(() => {

@@ -1,4 +1,7 @@
-/** The start page: what runs, a board that moves, where to go, and the first four steps. Outside the demo the same without demo parts. */
+/**
+ * The start page: what runs, a board that moves, where to go, and the first four steps. Outside the demo the same without
+ * demo parts.
+ */
 import { useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { takeTokenFromAddress } from '../kit/access.ts'
