@@ -37,7 +37,7 @@ call laurel_partition('activity', 'default', null, null);
 
 -- One award per source fact, whatever channel it came by (POINT-R2); a plain table, so that the key holds across partitions.
 create table activity_source (
-  tenant_id uuid not null references tenant,
+  tenant_id uuid not null,
   source text not null,
   source_id text not null,
   user_id uuid not null,

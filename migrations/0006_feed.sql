@@ -1,6 +1,6 @@
 -- The feed's memory beyond the event log: items as they were derived from events, newest by pos.
 create table feed_item (
-  tenant_id uuid not null references tenant,
+  tenant_id uuid not null,
   pos bigint not null,
   line integer not null, -- one event may carry several items
   kind text not null,

@@ -22,6 +22,7 @@ export const LIMITS = {
   feedRingMax: 5_000,
   feedDeltaEvents: 500,
   eventReadMax: 1_000,
+  relayRestMs: 3, // After a drain with events, so that a burst is numbered in handfuls.
   relayPollMs: 50, // The in-process signal wakes the relay sooner; this is the net under it.
   headPollMs: 1_000,
   markWaitMs: 2_000,

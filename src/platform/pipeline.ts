@@ -6,7 +6,7 @@
  */
 import { type Connection, type PoolClient, type QueryResultRow, type Submittable, types } from 'pg'
 
-/** One SQL statement; a name makes it a prepared statement of its connection. */
+/** One SQL statement; a name makes it a prepared statement of its connection, planned once whatever its values. */
 export interface Statement { name?: string; text: string; values?: unknown[] }
 
 /** Returns the rows of each statement. @throws the first failing statement's error */

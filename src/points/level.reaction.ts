@@ -16,7 +16,7 @@ export interface LevelChanged {
 export const levelReaction: Reaction = {
   name: 'levels',
   hears: topic => topic === 'activity.recorded' || topic === 'activity.reversed',
-  gatherMs: 5,
+  gatherMs: 20, // Nobody sees the difference, and under load a reaction reads four times fewer.
   react: (actor, batch, events) => followLevels(actor, batch, events),
 }
 

@@ -24,8 +24,9 @@ export class Reactions {
   readonly #db: Database
   readonly #reactions: Reaction[]
   readonly #wake: () => void
-  readonly #pending = new Set<string>()
-  readonly #running = new Set<Promise<void>>()
+  readonly #waiting = new Set<string>()
+  readonly #runs = new Map<string, Promise<void>>()
+  readonly #begun = new Set<string>()
   #open = true
 
   constructor(db: Database, reactions: Reaction[], wake: () => void) {
@@ -39,16 +40,18 @@ export class Reactions {
     for (const reaction of this.#reactions) {
       if (events && !events.some(({ topic }) => reaction.hears(topic))) continue
       const key = `${reaction.name}:${tenantId}`
-      if (!this.#open || this.#pending.has(key)) continue
-      this.#pending.add(key)
-      const run: Promise<void> = new Promise(resolve => setTimeout(resolve, reaction.gatherMs))
+      if (!this.#open || this.#waiting.has(key)) continue
+      this.#waiting.add(key)
+      // One run after the other: two at once would hold two connections, one of them waiting for the cursor's lock.
+      const gathered = new Promise(resolve => setTimeout(resolve, reaction.gatherMs))
+      const run: Promise<void> = Promise.all([this.#runs.get(key), gathered])
         .then(() => {
-          this.#pending.delete(key)
+          this.#waiting.delete(key)
           return this.#follow(reaction, tenantId)
         })
         .catch((error: Error) => this.#failed(reaction, tenantId, error))
-        .finally(() => this.#running.delete(run))
-      this.#running.add(run)
+        .finally(() => { if (this.#runs.get(key) === run) this.#runs.delete(key) })
+      this.#runs.set(key, run)
     }
   }
 
@@ -71,11 +74,7 @@ export class Reactions {
   async #step(reaction: Reaction, tenantId: string): Promise<boolean> {
     const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: new Date(), db: this.#db }
     const atOnce = reaction.eventsAtOnce ?? LIMITS.eventReadMax
-    await inTenantOnce(actor, {
-      name: 'reaction_start',
-      text: 'insert into reaction_cursor (tenant_id, reaction, pos) values ($1, $2, 0) on conflict do nothing',
-      values: [tenantId, reaction.name],
-    })
+    await this.#begin(actor, reaction)
     await reaction.prepare?.(actor)
     return inTenantBatch(actor, async batch => {
       // The cursor's row lock makes two leaders in turn take turns here too.
@@ -103,8 +102,20 @@ export class Reactions {
     })
   }
 
+  /** Gives a reaction its place in the tenant's log, once. */
+  async #begin(actor: Actor, { name }: Reaction): Promise<void> {
+    const key = `${name}:${actor.tenantId}`
+    if (this.#begun.has(key)) return
+    await inTenantOnce(actor, {
+      name: 'reaction_start',
+      text: 'insert into reaction_cursor (tenant_id, reaction, pos) values ($1, $2, 0) on conflict do nothing',
+      values: [actor.tenantId, name],
+    })
+    this.#begun.add(key)
+  }
+
   async close(): Promise<void> {
     this.#open = false
-    await Promise.allSettled(this.#running)
+    await Promise.allSettled(this.#runs.values())
   }
 }

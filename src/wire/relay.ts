@@ -33,6 +33,8 @@ export interface RelayListener {
 /** A running relay. `wake` asks for a drain now; `leads` says whether this node is the leader. */
 export interface Relay { wake(): void; leads(): boolean; close(): Promise<void> }
 
+const rest = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+
 /** Starts a relay; it takes over within about a second of another leader's session ending. */
 export async function startRelay(address: ClientConfig, broker: Broker, listener: RelayListener = {}): Promise<Relay> {
   let open = true
@@ -63,7 +65,7 @@ export async function startRelay(address: ClientConfig, broker: Broker, listener
       signaled = false
       const drained = await session.query<LogEvent & { tenantId: string }>({ name: 'drain', text: DRAIN })
       announce(drained.rows)
-      if (!drained.rowCount) await pause(LIMITS.relayPollMs)
+      await (drained.rowCount ? rest(LIMITS.relayRestMs) : pause(LIMITS.relayPollMs))
     }
   }
   const announce = (events: (LogEvent & { tenantId: string })[]) => {
@@ -83,14 +85,14 @@ export async function startRelay(address: ClientConfig, broker: Broker, listener
         while (open) {
           signaled = false
           await lead(client)
-          if (open) await new Promise(resolve => setTimeout(resolve, LIMITS.headPollMs / 2))
+          if (open) await rest(LIMITS.headPollMs / 2)
         }
       } catch (error) {
         if (open) log.warn({ reason: (error as Error).message }, 'the relay lost its connection and tries again')
       }
       leading = false
       await client.end().catch(() => {})
-      if (open) await new Promise(resolve => setTimeout(resolve, 250))
+      if (open) await rest(250)
     }
   }
   const running = run()
