@@ -6,7 +6,7 @@ import { RECORD, testNode, type TestTenant } from './harness.ts'
 import type { Received } from './receiver.ts'
 
 /** Attempts follow one another in tenths of seconds instead of days. */
-export const QUICK = { isPrivateAllowed: true, responseMs: 400, schedule: [30, 60] }
+export const QUICK = { isPrivateAllowed: true, responseMs: 1_500, schedule: [30, 60] }
 
 let shared: Promise<LaurelNode> | null = null
 /** Returns the node of this file, with quick attempts. */
