@@ -21,7 +21,8 @@ local member = ARGV[3] .. ARGV[1]
 redis.call('HSET', KEYS[2], ARGV[1], member)
 redis.call('ZADD', KEYS[1], -tonumber(ARGV[2]), member)
 local to = redis.call('ZRANK', KEYS[1], member)
-return { from, to, redis.call('ZRANGE', KEYS[1], 0, 9, 'WITHSCORES'), redis.call('ZRANGE', KEYS[1], math.max(0, to - 5), to + 5, 'WITHSCORES') }`
+return { from, to, redis.call('ZRANGE', KEYS[1], 0, 9, 'WITHSCORES'),
+  redis.call('ZRANGE', KEYS[1], math.max(0, to - 5), to + 5, 'WITHSCORES') }`
 
 function median(values: number[]): number {
   return values.sort((one, other) => one - other)[values.length >> 1]!
@@ -29,7 +30,9 @@ function median(values: number[]): number {
 
 /** Returns rows of distinct subjects with few enough distinct points that ties are common. */
 function makeRows(count: number): StandingRow[] {
-  return Array.from({ length: count }, (_, at) => ({ subjectId: randomUUID(), points: Math.floor(Math.random() * count / 4), seq: at + 1 }))
+  return Array.from({ length: count }, (_, at) => ({
+    subjectId: randomUUID(), points: Math.floor(Math.random() * count / 4), seq: at + 1,
+  }))
 }
 
 /** What one update answers. */
@@ -46,7 +49,9 @@ function check(index: RankIndex, rows: readonly StandingRow[]): void {
   for (const [at, row] of sorted.entries()) {
     if (at === 0 || row.points !== sorted[at - 1]!.points) rank = at + 1
     const held = listed[at]!
-    if (held.subjectId !== row.subjectId || held.points !== row.points || held.rank !== rank) throw new Error(`place ${at + 1} is wrong: the index differs from a sort`)
+    if (held.subjectId !== row.subjectId || held.points !== row.points || held.rank !== rank) {
+      throw new Error(`place ${at + 1} is wrong: the index differs from a sort`)
+    }
   }
 }
 
@@ -89,7 +94,9 @@ async function redisBoard(url: string, count: number) {
     const row = rows[Math.floor(Math.random() * count)]!
     row.points += 1 + Math.floor(Math.random() * 500)
     row.seq = seq++
-    return client.evalSha(sha, { keys, arguments: [row.subjectId, String(row.points), String(row.seq).padStart(13, '0')] }) as Promise<[number, number, string[], string[]]>
+    return client.evalSha(sha, {
+      keys, arguments: [row.subjectId, String(row.points), String(row.seq).padStart(13, '0')],
+    }) as Promise<[number, number, string[], string[]]>
   }
   return { client, rows, touch, async time(updates: number): Promise<number> {
     let left = updates
@@ -100,12 +107,16 @@ async function redisBoard(url: string, count: number) {
 }
 
 /** Returns the median time (ms) of a rebuild from PostgreSQL and of COPY of the same rows to nowhere. */
-async function rebuild(count: number, progress: (line: string) => void): Promise<{ rebuildMs: number; copyMs: number; version: string }> {
+async function rebuild(
+  count: number, progress: (line: string) => void,
+): Promise<{ rebuildMs: number; copyMs: number; version: string }> {
   await using postgres = await startThrowawayPostgres(progress)
   const client = new Client(postgres.config)
   await client.connect()
-  await client.query('create table user_points (tenant_id uuid, user_id uuid, points bigint, last_seq bigint, primary key (tenant_id, user_id))')
-  await client.query(`insert into user_points select $1, gen_random_uuid(), (random() * $2)::bigint, n from generate_series(1, $2::int) n`, [TENANT, count])
+  await client.query(
+    'create table user_points (tenant_id uuid, user_id uuid, points bigint, last_seq bigint, primary key (tenant_id, user_id))')
+  await client.query(`insert into user_points select $1, gen_random_uuid(), (random() * $2)::bigint, n
+    from generate_series(1, $2::int) n`, [TENANT, count])
   await client.query('vacuum analyze user_points')
   const times: [number[], number[]] = [[], []]
   for (let round = 0; round < ROUNDS; round++) {
@@ -113,7 +124,11 @@ async function rebuild(count: number, progress: (line: string) => void): Promise
     const bytes = await copyOut(client, `select user_id, points, last_seq from user_points where tenant_id = '${TENANT}'`)
     times[1].push(performance.now() - begun)
     begun = performance.now()
-    const { rows } = await client.query<StandingRow>({ text: 'select user_id as "subjectId", points::float8 as points, last_seq::float8 as seq from user_points where tenant_id = $1', values: [TENANT] })
+    const { rows } = await client.query<StandingRow>({
+      text: `select user_id as "subjectId", points::float8 as points, last_seq::float8 as seq
+             from user_points where tenant_id = $1`,
+      values: [TENANT],
+    })
     const index = RankIndex.from(rows, 'COMPETITION')
     times[0].push(performance.now() - begun)
     if (index.size !== count || bytes < count * 36) throw new Error('the rebuild lost rows')
@@ -147,7 +162,8 @@ export default async function rank({ quick, progress }: { quick: boolean; progre
     own.push(inProcess(many, updates))
     ownFew.push(inProcess(few, updates))
     theirs.push(await board.time(quick ? 500 : 20_000))
-    progress(`round ${round + 1}: in process ${own.at(-1)!.toFixed(0)}/s at ${many}, ${ownFew.at(-1)!.toFixed(0)}/s at ${few}; Redis ${theirs.at(-1)!.toFixed(0)}/s`)
+    const [ours, oursFew, redis] = [own, ownFew, theirs].map(rates => rates.at(-1)!.toFixed(0))
+    progress(`round ${round + 1}: in process ${ours}/s at ${many}, ${oursFew}/s at ${few}; Redis ${redis}/s`)
   }
   const sorted = [...board.rows].sort((one, other) => other.points - one.points || one.seq - other.seq)
   const top = await board.client.zRange('{board}:z', 0, 9)
@@ -155,12 +171,20 @@ export default async function rank({ quick, progress }: { quick: boolean; progre
   await board.client.close()
   const { rebuildMs, copyMs, version } = await rebuild(many, progress)
   return {
-    metrics: { update_over_redis_1m: median(own) / median(theirs), growth_10k_1m: median(ownFew) / median(own), rebuild_over_copy_1m: rebuildMs / copyMs },
+    metrics: {
+      update_over_redis_1m: median(own) / median(theirs), growth_10k_1m: median(ownFew) / median(own),
+      rebuild_over_copy_1m: rebuildMs / copyMs,
+    },
     versions: { redis: redis.version, postgresql: version },
     rows: [
-      `in process, ${many} entries      ${median(own).toFixed(0)} updates/s`, `in process, ${few} entries        ${median(ownFew).toFixed(0)} updates/s`,
-      `Redis (Lua, ${IN_FLIGHT} in flight)        ${median(theirs).toFixed(0)} updates/s`, `rebuild ${rebuildMs.toFixed(0)} ms, COPY ${copyMs.toFixed(0)} ms`,
+      `in process, ${many} entries      ${median(own).toFixed(0)} updates/s`,
+      `in process, ${few} entries        ${median(ownFew).toFixed(0)} updates/s`,
+      `Redis (Lua, ${IN_FLIGHT} in flight)        ${median(theirs).toFixed(0)} updates/s`,
+      `rebuild ${rebuildMs.toFixed(0)} ms, COPY ${copyMs.toFixed(0)} ms`,
     ],
-    notes: ['Redis also pays the network on loopback; the index in process pays neither network nor durability, and is fed by the event log.'],
+    notes: [
+      'Redis also pays the network on loopback; the index in process pays neither network nor durability, ' +
+        'and is fed by the event log.',
+    ],
   }
 }

@@ -39,7 +39,9 @@ export function versionOf(program: string): string | null {
 /** Returns a Redis that writes nothing to disk. @throws MissingBaseline when redis-server is not on the PATH */
 export async function startRedis(): Promise<RedisService> {
   const version = versionOf('redis-server')
-  if (!version) throw new MissingBaseline('redis-server is not installed: it is in the package redis-server of Debian and Ubuntu.')
+  if (!version) {
+    throw new MissingBaseline('redis-server is not installed: it is in the package redis-server of Debian and Ubuntu.')
+  }
   const folder = await mkdtemp(join(tmpdir(), 'laurel-bench-redis-'))
   const port = await freePort()
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']

@@ -22,8 +22,8 @@ export class Arena {
   touched = 0
 
   /**
-   * Has a block fetched from memory at once: here no read waits for another, as each would in a search. At a million subjects waiting for
-   * memory is most of what an update costs.
+   * Has a block fetched from memory at once: here no read waits for another, as each would in a search. At a million subjects
+   * waiting for memory is most of what an update costs.
    */
   touch(block: number): void {
     const { cells } = this

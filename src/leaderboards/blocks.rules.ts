@@ -1,4 +1,4 @@
-/** The counted block list of a rank index: entries in order in blocks of one arena; found, counted and moved in logarithmic time. */
+/** The counted block list of a rank index: entries in order in blocks of one arena, found and moved in logarithmic time. */
 import { Arena, BLOCK, CELLS, cellOf, HASH, ID, PREVIOUS } from './arena.rules.ts'
 import { BlockOrder } from './order.rules.ts'
 import type { SubjectTable } from './subjects.rules.ts'
@@ -11,7 +11,8 @@ export interface Rows { points: Float64Array; seqs: Float64Array; words: Int32Ar
 
 /**
  * Entries (points, seq, subject, previous rank) ordered by points descending, seq ascending, subject id ascending.
- * `block` and `index` are the cursor: where the last search, insert or move ended; after a find it may stand one past the last entry of a block.
+ * `block` and `index` are the cursor: where the last search, insert or move ended; after a find it may stand one past the
+ * last entry of a block.
  * `key` holds the id in question as `parseUuid` writes it.
  */
 export class BlockList {
@@ -65,7 +66,7 @@ export class BlockList {
     this.findIn(this.blockFor(points, seq), points, seq)
   }
 
-  /** Returns the block in which (points, seq, key) stands or would stand, and has it fetched: the last that begins before it, or the first. */
+  /** Returns the block in which (points, seq, key) stands or would: the last that begins before it, or the first; fetches it. */
   blockFor(points: number, seq: number): number {
     const { firstPoints, blocks, size } = this.order
     let low = 1
@@ -161,8 +162,8 @@ export class BlockList {
   }
 
   /**
-   * Gives the entry of the subject in `key`, which `locate` found at (`block`, `index`), another key and moves it to the cursor, which a find
-   * has set for that key; the cursor follows it. Returns its new position.
+   * Gives the entry of the subject in `key`, which `locate` found at (`block`, `index`), another key and moves it to the cursor,
+   * which a find has set for that key; the cursor follows it. Returns its new position.
    */
   move(block: number, index: number, points: number, seq: number): number {
     const { order, arena } = this
@@ -252,7 +253,7 @@ export class BlockList {
     return order.counts[block]! < SPARSE && (this.join(order.places[block]! - 1) || this.join(order.places[block]!))
   }
 
-  /** Moves the entries of the block after `place` to the end of the block at `place` when they are few; returns whether it did. */
+  /** Moves the entries of the block after `place` to the end of the one at `place` when they are few; returns whether it did. */
   private join(place: number): boolean {
     const { order } = this
     if (place < 0 || place + 1 >= order.size) return false
@@ -266,7 +267,7 @@ export class BlockList {
     return true
   }
 
-  /** Halves the full block at the cursor and keeps the cursor before the same entry. Appending opens an empty block: newcomers come last. */
+  /** Halves the full block at the cursor, which stays before its entry. Appending opens an empty block: newcomers come last. */
   private split(): void {
     const { order, arena } = this
     const left = this.block

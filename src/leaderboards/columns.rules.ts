@@ -1,4 +1,7 @@
-/** Rows of a board as columns, the shape a rank index is built from in bulk, and their order without comparing rows one by one. */
+/**
+ * Rows of a board as columns, the shape a rank index is built from in bulk, and their order without comparing rows one by
+ * one.
+ */
 import { SubjectTable } from './subjects.rules.ts'
 import { hashOf } from './uuids.rules.ts'
 
@@ -27,7 +30,10 @@ export class StandingColumns {
     this.words = new Int32Array(sizeExpected * 5)
   }
 
-  /** Adds a row; the four words are the subject id's, signed. @throws Error when the subject has a row | RangeError when a number is not safe */
+  /**
+   * Adds a row; the four words are the subject id's, signed. @throws Error when the subject has a row | RangeError when a
+   * number is not safe
+   */
   push(a: number, b: number, c: number, d: number, points: number, seq: number): void {
     const { subjects, size: row } = this
     const hash = hashOf(a, b, c, d)
@@ -35,7 +41,9 @@ export class StandingColumns {
     const { words } = this
     for (let entry = subjects.first(hash); entry >= 0; entry = subjects.after(hash, entry)) {
       const held = subjects.valueAt(entry) * 5
-      if (words[held] === a && words[held + 1] === b && words[held + 2] === c && words[held + 3] === d) throw new Error(`A subject has two rows, the second is row ${row}`)
+      if (words[held] === a && words[held + 1] === b && words[held + 2] === c && words[held + 3] === d) {
+        throw new Error(`A subject has two rows, the second is row ${row}`)
+      }
     }
     this.points[row] = safeInteger(points, 'points')
     this.seqs[row] = safeInteger(seq, 'seq')
@@ -70,7 +78,9 @@ export class StandingColumns {
 
   private compareSubjects(rowA: number, rowB: number): number {
     const { words } = this
-    for (let a = rowA * 5, b = rowB * 5; a < rowA * 5 + 4; a++, b++) if (words[a] !== words[b]) return (words[a]! >>> 0) - (words[b]! >>> 0)
+    for (let a = rowA * 5, b = rowB * 5; a < rowA * 5 + 4; a++, b++) {
+      if (words[a] !== words[b]) return (words[a]! >>> 0) - (words[b]! >>> 0)
+    }
     return 0
   }
 

@@ -1,6 +1,12 @@
-/** The order of the blocks of a block list: which block stands where, how many entries each holds, and how many stand before it. */
+/**
+ * The order of the blocks of a block list: which block stands where, how many entries each holds, and how many stand
+ * before it.
+ */
 
-/** Blocks by place. A Fenwick tree (Fenwick 1994) over the places counts entries; it is built again when a block opens or closes. */
+/**
+ * Blocks by place. A Fenwick tree (Fenwick 1994) over the places counts entries; it is built again when a block opens or
+ * closes.
+ */
 export class BlockOrder {
   size = 0
   /** By block: entries in it. Changed through `add`, or before `recount`. */
@@ -71,7 +77,10 @@ export class BlockOrder {
     this.size--
   }
 
-  /** Builds places and sums again after blocks opened or closed; a step a block, and blocks open once in half a block of inserts at most. */
+  /**
+   * Builds places and sums again after blocks opened or closed; a step a block, and blocks open once in half a block of
+   * inserts at most.
+   */
   recount(): void {
     const { sums, size, blocks, places, counts } = this
     sums.fill(0)

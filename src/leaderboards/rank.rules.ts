@@ -13,7 +13,8 @@ export const PASSED_MAX = 50
 
 /**
  * Subjects of one board in order: points descending, then seq ascending (who had them first), then subject id ascending.
- * Points and seqs are safe integers, subject ids uuids. About 65 bytes a subject in all; measured to a million (bench/rank.bench.ts).
+ * Points and seqs are safe integers, subject ids uuids. About 65 bytes a subject in all; measured to a million
+ * (bench/rank.bench.ts).
  */
 export class RankIndex {
   readonly tieRule: TieRule
@@ -29,7 +30,10 @@ export class RankIndex {
     this.distinct = tieRule === 'DENSE' ? new BlockList(null) : null
   }
 
-  /** Returns an index of the rows in any order; rows in order are built without sorting. @throws Error when a subject has two rows */
+  /**
+   * Returns an index of the rows in any order; rows in order are built without sorting. @throws Error when a subject has
+   * two rows
+   */
   static from(rows: Iterable<StandingRow>, tieRule: TieRule): RankIndex {
     const columns = new StandingColumns()
     const key = new Int32Array(5)
@@ -65,12 +69,14 @@ export class RankIndex {
 
   /** Returns the bytes held outside the JavaScript heap, which is nearly all of it. */
   get bytes(): number {
-    return [this.list, this.distinct].reduce((sum, list) => sum + (list ? list.arena.cells.byteLength + list.order.bytes : 0), this.subjects.bytes)
+    const held = (list: BlockList | null) => list ? list.arena.cells.byteLength + list.order.bytes : 0
+    return held(this.list) + held(this.distinct) + this.subjects.bytes
   }
 
   /**
-   * Returns the places before and after the subject got `points` at `seq` (absolute; it enters when unknown). Where ranks change, the subject
-   * and the up to PASSED_MAX subjects it passed nearest to its new place keep their former rank as previous rank.
+   * Returns the places before and after the subject got `points` at `seq` (absolute; it enters when unknown). Where ranks
+   * change, the subject and the up to PASSED_MAX subjects it passed nearest to its new place keep their former rank as previous
+   * rank.
    * @throws RangeError when an argument is no safe integer or no uuid; nothing has changed then
    */
   set(subjectId: string, points: number, seq: number): Move {
@@ -78,7 +84,8 @@ export class RankIndex {
     points = safeInteger(points, 'points')
     seq = safeInteger(seq, 'seq')
     parseUuid(subjectId, list.key)
-    // The table and the block to go to are fetched from memory at the same time: at a million subjects waiting for memory is most of the cost.
+    // The table and the block to go to are fetched from memory at the same time: at a million subjects waiting for memory
+    // is most of the cost.
     this.subjects.touch(list.key[4]!)
     const block = list.blockFor(points, seq)
     if (!list.locate()) return this.enter(block, points, seq)
@@ -125,14 +132,20 @@ export class RankIndex {
     return listRun(this.list, this.tieRule, length, start + 1, this.rankHere(start), this.paper)
   }
 
-  /** Returns up to `count` standings with the subject in the middle where the ends allow; of an even count one more follows. Empty if unknown. */
+  /**
+   * Returns up to `count` standings with the subject in the middle where the ends allow; of an even count one more
+   * follows. Empty if unknown.
+   */
   around(subjectId: string, count: number): Listed[] {
     if (!this.locate(subjectId)) return []
     const start = this.list.position - Math.floor((Math.max(1, count) - 1) / 2)
     return this.range(Math.max(0, Math.min(start, this.size - count)), count)
   }
 
-  /** Returns the offset of the first standing after (points, seq, subject id), which need not be in the index: a page cursor survives changes. */
+  /**
+   * Returns the offset of the first standing after (points, seq, subject id), which need not be in the index: a page
+   * cursor survives changes.
+   */
   offsetAfter(points: number, seq: number, subjectId: string): number {
     const { list } = this
     parseUuid(subjectId, list.key)

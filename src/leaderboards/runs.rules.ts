@@ -11,7 +11,9 @@ export function small(value: number): number {
 }
 
 /** Returns `count` standings from the cursor on, whose first has this position (from 1) and rank. The cursor is lost. */
-export function listRun(list: BlockList, tieRule: TieRule, count: number, position: number, rank: number, paper: UuidPaper): Listed[] {
+export function listRun(
+  list: BlockList, tieRule: TieRule, count: number, position: number, rank: number, paper: UuidPaper,
+): Listed[] {
   const { cells, words } = list.arena
   const listed = new Array<Listed>(count)
   paper.take(count)
@@ -36,11 +38,14 @@ export function listRun(list: BlockList, tieRule: TieRule, count: number, positi
 }
 
 /**
- * Writes the rank they had into `count` entries after one with this position (from 1), rank and points; the cursor stands on the first of them
- * or one past a block's end. They had their rank plus `change`, those with `pointsMax` or more the same. The cursor is lost.
+ * Writes the rank they had into `count` entries after one with this position (from 1), rank and points; the cursor stands on the
+ * first of them or one past a block's end. They had their rank plus `change`, those with `pointsMax` or more the same. The
+ * cursor is lost.
  */
-export function markRun(list: BlockList, tieRule: TieRule, count: number, above: { position: number; rank: number; points: number },
-  change: 1 | -1, pointsMax: number): void {
+export function markRun(
+  list: BlockList, tieRule: TieRule, count: number, above: { position: number; rank: number; points: number },
+  change: 1 | -1, pointsMax: number,
+): void {
   const { cells, words } = list.arena
   let { position, rank, points } = above
   for (let left = count; left > 0;) {

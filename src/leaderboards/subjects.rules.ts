@@ -4,7 +4,8 @@ const LENGTH_MIN = 8
 const LOAD_MAX = 0.6 // Open addressing with steps of one stays near two probes below this.
 
 /**
- * Entries (hash, value): 8 bytes each, 13 to 27 with their spare room. Two subjects may share a hash, so whoever asks compares ids at the value.
+ * Entries (hash, value): 8 bytes each, 13 to 27 with their spare room. Two subjects may share a hash, so whoever asks
+ * compares ids at the value.
  * A Map of a million uuid strings costs about 106 bytes a subject and twice the lookup.
  */
 export class SubjectTable {

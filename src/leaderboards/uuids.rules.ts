@@ -33,8 +33,11 @@ export function parseUuid(text: string, words: Int32Array): void {
   const c2 = digitsAt(text, 24)
   const d1 = digitsAt(text, 28)
   const d2 = digitsAt(text, 32)
-  const dashes = (text.charCodeAt(8) ^ DASH) | (text.charCodeAt(13) ^ DASH) | (text.charCodeAt(18) ^ DASH) | (text.charCodeAt(23) ^ DASH)
-  if (text.length !== NAME_LENGTH || dashes !== 0 || (a1 | a2 | b1 | b2 | c1 | c2 | d1 | d2) < 0) throw new RangeError(`Not a uuid: ${text}`)
+  const dashes =
+    (text.charCodeAt(8) ^ DASH) | (text.charCodeAt(13) ^ DASH) | (text.charCodeAt(18) ^ DASH) | (text.charCodeAt(23) ^ DASH)
+  if (text.length !== NAME_LENGTH || dashes !== 0 || (a1 | a2 | b1 | b2 | c1 | c2 | d1 | d2) < 0) {
+    throw new RangeError(`Not a uuid: ${text}`)
+  }
   words[0] = a1 << 16 | a2
   words[1] = b1 << 16 | b2
   words[2] = c1 << 16 | c2
@@ -42,7 +45,10 @@ export function parseUuid(text: string, words: Int32Array): void {
   words[4] = hashOf(words[0]!, words[1]!, words[2]!, words[3]!)
 }
 
-/** Sheets on which uuids are written before they become strings: one native call makes a whole list, and its ids are slices of that string. */
+/**
+ * Sheets on which uuids are written before they become strings: one native call makes a whole list, and its ids are
+ * slices of that string.
+ */
 export class UuidPaper {
   private ink = new Uint16Array(0)
   private paper = Buffer.alloc(0) // The same bytes.
