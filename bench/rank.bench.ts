@@ -80,12 +80,12 @@ async function redisBoard(url: string, count: number) {
   const client = await createClient({ url }).connect()
   const rows = makeRows(count)
   const keys = ['{board}:z', '{board}:h']
-  const member = ({ seq, subjectId }: StandingRow) => String(seq).padStart(13, '0') + subjectId
+  const entryOf = ({ seq, subjectId }: StandingRow) => String(seq).padStart(13, '0') + subjectId
   for (let at = 0; at < count; at += 2_000) {
     const part = rows.slice(at, at + 2_000)
     await Promise.all([
-      client.zAdd(keys[0]!, part.map(row => ({ score: -row.points, value: member(row) }))),
-      client.hSet(keys[1]!, part.flatMap(row => [row.subjectId, member(row)])),
+      client.zAdd(keys[0]!, part.map(row => ({ score: -row.points, value: entryOf(row) }))),
+      client.hSet(keys[1]!, part.flatMap(row => [row.subjectId, entryOf(row)])),
     ])
   }
   const sha = await client.scriptLoad(LUA)

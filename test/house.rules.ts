@@ -173,10 +173,11 @@ function declaredBy(node: Syntax, parent: Syntax | null): unknown[] {
 
 /**
  * Shapes that others made: a GraphQL answer's `data`, a logger's `info`, a resolver's `info`, Fastify's `handler` and
- * `preHandler`.
+ * `preHandler`, the `score` of a sorted set that a bench compares with.
  */
-function isForeign(declared: unknown, node: Syntax, { text }: Source): boolean {
+function isForeign(declared: unknown, node: Syntax, { path, text }: Source): boolean {
   const { name, start, end } = declared as { name?: string; start: number; end: number }
+  if (name === 'score') return path.startsWith('bench/') && node.type === 'Property'
   if (name === 'data') return /^(Property|TSPropertySignature)$/.test(node.type)
   if (name === 'handler' || name === 'preHandler') return node.type === 'Property'
   if (name === 'info') {
