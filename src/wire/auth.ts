@@ -11,7 +11,7 @@ import type { Actor, Role } from '../platform/tenancy.ts'
 /** Whose tokens are believed. */
 export interface Issuer { issuer: string; key: KeyObject; algorithm: 'EdDSA' | 'ES256' | 'RS256' }
 
-interface Identity { tenantId: string; userId: string | null; role: Role; expiresMs: number }
+interface Identity { tenantId: string; userId: string | null; role: Role; expiresMs: number; token: string }
 
 const ROLES = new Set<string>(['VIEWER', 'MEMBER', 'PARTNER', 'MANAGER', 'FINANCE', 'COMPLIANCE', 'ADMIN'])
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -40,7 +40,7 @@ export function authOf(db: Database, issuers: Issuer[]): Auth {
       if (!exp || typeof tenant !== 'string' || !UUID.test(tenant) || typeof role !== 'string' || !ROLES.has(role)) continue
       return {
         tenantId: tenant, userId: typeof sub === 'string' && UUID.test(sub) ? sub : null, role: role as Role,
-        expiresMs: exp * 1_000,
+        expiresMs: exp * 1_000, token,
       }
     }
     throw fault('UNAUTHENTICATED', `The token is not valid here or has expired: get a new one. ${HOW_TO}`)
@@ -60,7 +60,7 @@ export function authOf(db: Database, issuers: Issuer[]): Auth {
         if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value!)
         remembered.set(token, identity)
       }
-      return { ...identity, now, db, token }
+      return { ...identity, now, db }
     },
   }
 }

@@ -1,5 +1,8 @@
 /** Parsed and validated documents, remembered by their text, so that ten thousand equal subscriptions are read once. */
-import { type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema, parse, specifiedRules, validate } from 'graphql'
+import {
+  type DocumentNode, type ExecutionArgs, type FragmentDefinitionNode, getOperationAST, GraphQLError, type GraphQLSchema, Kind,
+  type OperationDefinitionNode, parse, specifiedRules, validate, visit,
+} from 'graphql'
 import { LIMITS } from '../platform/limits.ts'
 
 /** A document that may be executed, or why it may not. */
@@ -26,7 +29,11 @@ export class Documents {
       return { errors: [badRequest((error as Error).message)] }
     }
     const errors = validate(this.#schema, document, specifiedRules, { maxErrors: 10 })
-    if (errors.length) return { errors: errors.map(({ message, nodes }) => new GraphQLError(message, { nodes: nodes ?? null, extensions: { code: 'BAD_REQUEST' } })) }
+    if (errors.length) {
+      const shown = errors.map(({ message, nodes }) =>
+        new GraphQLError(message, { nodes: nodes ?? null, extensions: { code: 'BAD_REQUEST' } }))
+      return { errors: shown }
+    }
     if (this.#read.size >= LIMITS.documentsRememberedMax) this.#read.delete(this.#read.keys().next().value!)
     this.#read.set(text, document)
     return { document }
@@ -36,6 +43,49 @@ export class Documents {
   kindOf(document: DocumentNode, operationName?: string | null): 'query' | 'mutation' | 'subscription' | null {
     return getOperationAST(document, operationName)?.operation ?? null
   }
+}
+
+const texts = new WeakMap<DocumentNode, { text: string; placing: Set<string> }>()
+
+/** Returns what tells one operation's answers from another's: its text, its name, and the variables that reach a field. */
+export function operationKey({ document, operationName, variableValues }: ExecutionArgs): string {
+  let known = texts.get(document)
+  if (!known) {
+    texts.set(document, (known = {
+      text: document.loc?.source.body ?? JSON.stringify(document), placing: placingVariables(document),
+    }))
+  }
+  const { text, placing } = known
+  const variables = Object.entries(variableValues ?? {}).filter(([name]) => !placing.has(name))
+    .sort(([one], [other]) => one < other ? -1 : 1)
+  return `${text}|${operationName ?? ''}|${JSON.stringify(variables)}`
+}
+
+/**
+ * Returns the variables that only say where a subscriber begins (`after`, `atLeast` of the root field): they change no
+ * answer.
+ */
+function placingVariables(document: DocumentNode): Set<string> {
+  const placing = new Set<string>()
+  const elsewhere = new Set<string>()
+  const roots = new Set<unknown>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) {
+      for (const field of (definition as OperationDefinitionNode).selectionSet.selections) roots.add(field)
+    }
+  }
+  visit(document as DocumentNode & { definitions: readonly (OperationDefinitionNode | FragmentDefinitionNode)[] }, {
+    VariableDefinition: () => false,
+    Variable(node, _key, _parent, _path, ancestors) {
+      const argument = ancestors.at(-1) as { kind?: string; name?: { value: string } } | undefined
+      const field = ancestors.at(-3)
+      const isPlace = argument?.kind === Kind.ARGUMENT && (argument.name?.value === 'after' || argument.name?.value === 'atLeast')
+        && roots.has(field)
+      ;(isPlace ? placing : elsewhere).add(node.name.value)
+    },
+  })
+  for (const name of elsewhere) placing.delete(name)
+  return placing
 }
 
 function badRequest(message: string): GraphQLError {

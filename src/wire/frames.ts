@@ -1,35 +1,44 @@
 /** Ready-made messages: a result is serialized once, framed once, and only the operation id differs from socket to socket. */
+import type { Duplex } from 'node:stream'
 
-const HEAD = Buffer.from('{"id":"')
-const MIDDLE = Buffer.from('","type":"next","payload":')
-const TAIL = Buffer.from('}')
-const SHARED_IDS_MAX = 8
+const HEAD = '{"id":"'
+const MIDDLE = '","type":"next","payload":'
+const TAIL = '}'
+const FIN_TEXT = 0x81
+
+/** A whole frame with room for an id, and where that is. */
+interface Template { frame: Buffer; at: number }
+
+/** Returns an operation id as messages carry it: escaped for JSON in ASCII, so that it has as many bytes as characters. */
+export function writtenId(id: string): string {
+  const escaped = JSON.stringify(id).slice(1, -1)
+  return escaped.replaceAll(/[^\x20-\x7e]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
 
 /** One result, serialized, in the shapes that the transports send. */
 export class Payload {
   /** The result as JSON. */
   readonly json: Buffer
-  readonly #templates = new Map<number, { frame: Buffer; at: number }>()
-  readonly #shared = new Map<string, Buffer>()
+  readonly #templates = new Map<number, Template>()
   #event: Buffer | null = null
 
   constructor(json: string) {
     this.json = Buffer.from(json)
   }
 
-  /** Returns the WebSocket frame of a `next` message for this operation; frames of ids that many sockets use are made once. */
-  frameFor(id: string): Buffer {
-    const shared = this.#shared.get(id)
-    if (shared) return shared
-    const plain = JSON.stringify(id).length === id.length + 2
-    const written = plain ? id : JSON.stringify(id).slice(1, -1)
-    const bytes = Buffer.byteLength(written)
-    let template = this.#templates.get(bytes)
-    if (!template) this.#templates.set(bytes, (template = makeTemplate(this.json, bytes)))
-    const frame = Buffer.from(template.frame) // A copy: the bytes of an earlier write may still be on their way.
-    frame.write(written, template.at)
-    if (bytes <= 4 && this.#shared.size < SHARED_IDS_MAX) this.#shared.set(id, frame)
-    return frame
+  /**
+   * Writes the `next` message of an operation to a socket as one text frame; `id` is as `writtenId` returned it. Returns how many
+   * bytes that took. Operations whose ids are equally long take turns in one buffer.
+   */
+  writeTo(socket: Duplex, id: string): number {
+    let template = this.#templates.get(id.length)
+    if (!template) this.#templates.set(id.length, (template = templateOf(this.json, id.length)))
+    const { frame, at } = template
+    frame.write(id, at, 'latin1')
+    socket.write(frame)
+    // What the kernel has not taken yet keeps this buffer; whoever is next gets another.
+    if (socket.writableLength > 0) template.frame = Buffer.from(frame)
+    return frame.length
   }
 
   /** Returns the server-sent event of a `next` message (graphql-sse, distinct connections). */
@@ -38,24 +47,20 @@ export class Payload {
   }
 }
 
-/** Returns a whole text frame with room for an id of so many bytes, and where that is (RFC 6455, server to client: unmasked, unfragmented). */
-function makeTemplate(json: Buffer, idBytes: number): { frame: Buffer; at: number } {
-  const length = HEAD.length + idBytes + MIDDLE.length + json.length + TAIL.length
-  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const frame = Buffer.alloc(head + length)
-  frame[0] = 0x81
-  if (head === 2) frame[1] = length
-  else if (head === 4) {
-    frame[1] = 126
-    frame.writeUInt16BE(length, 2)
-  } else {
-    frame[1] = 127
-    frame.writeBigUInt64BE(BigInt(length), 2)
-  }
-  const at = head + HEAD.copy(frame, head)
-  const after = at + idBytes
-  MIDDLE.copy(frame, after)
-  json.copy(frame, after + MIDDLE.length)
-  TAIL.copy(frame, after + MIDDLE.length + json.length)
-  return { frame, at }
+function templateOf(json: Buffer, idBytes: number): Template {
+  const head = frameHead(FIN_TEXT, HEAD.length + idBytes + MIDDLE.length + json.length + TAIL.length)
+  const before = Buffer.concat([head, Buffer.from(HEAD)])
+  const after = [Buffer.alloc(idBytes), Buffer.from(MIDDLE), json, Buffer.from(TAIL)]
+  return { frame: Buffer.concat([before, ...after]), at: before.length }
+}
+
+/** Returns the header of a frame from server to client: unmasked, unfragmented (RFC 6455 §5.2). */
+function frameHead(first: number, length: number): Buffer {
+  if (length < 126) return Buffer.from([first, length])
+  if (length < 65_536) return Buffer.from([first, 126, length >> 8, length & 0xff])
+  const head = Buffer.alloc(10)
+  head[0] = first
+  head[1] = 127
+  head.writeBigUInt64BE(BigInt(length), 2)
+  return head
 }

@@ -3,13 +3,11 @@
  * them. A group's resolvers run without a viewer. One that asks for the viewer makes the group execute for each
  * subscriber instead.
  */
-import {
-  type DocumentNode, execute, type ExecutionArgs, type ExecutionResult, type FragmentDefinitionNode, Kind,
-  type OperationDefinitionNode, visit,
-} from 'graphql'
+import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import type { Actor } from '../platform/tenancy.ts'
+import { operationKey } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
 import { log } from '../platform/log.ts'
@@ -18,16 +16,19 @@ import type { Place, StreamSource } from './streams.ts'
 
 /** Where a subscriber's messages go. */
 export interface Outlet {
-  /** Whether it can take more now; when it becomes able again it calls what `onReady` was given. */
+  /** Whether it can take more now. */
   ready(): boolean
-  onReady(listener: () => void): void
-  /** Takes one message for this operation. */
+  /** Calls the listener once, as soon as it can take more again. */
+  whenReady(listener: () => void): void
+  /** Takes one message for the operation of this id, as `writtenId` returned it. */
   send(id: string, payload: Payload): void
 }
 
-/** One subscriber in a group. */
+/** One subscriber: whose operation it is, where its messages go, how it is ended, and where it begins. */
 export interface Subscriber {
-  id: string; outlet: Outlet; place: Place; actor: Actor; isBusy: boolean; wasHeld: boolean; fail(error: Error): void
+  readonly id: string; readonly outlet: Outlet; readonly actor: Actor
+  place: Place
+  fail(error: Error): void
 }
 
 /** How a person stands: what may have changed since a subscriber joined. */
@@ -37,7 +38,7 @@ export interface Standing { isActive: boolean; teamId: string | null }
 class ViewerAsked extends Error {}
 
 /** Returns the actor of a group: its tenant and nothing of a person. */
-function audienceOf({ tenantId, db }: Actor): Actor {
+function audienceOf({ tenantId, db }: Pick<Actor, 'tenantId' | 'db'>): Actor {
   const refuse = (): never => { throw new ViewerAsked() }
   return Object.defineProperties({ tenantId, now: new Date(), db }, { userId: { get: refuse }, role: { get: refuse } }) as Actor
 }
@@ -49,19 +50,42 @@ export type ContextFor = (actor: Actor) => Context
 const MISSED_MAX = 4
 const RETRY_MS = 1_000
 
+/** Subscribers at one place of a stream: they have read the same and are owed the same. It moves as one. */
+class Cohort {
+  readonly subscribers = new Set<Subscriber>()
+  place: Place
+  /** Whether it was held back here. */
+  wasHeld: boolean
+  constructor(place: Place, wasHeld: boolean) {
+    this.place = place
+    this.wasHeld = wasHeld
+  }
+
+  get key(): string {
+    const { pos, told, reason } = this.place
+    return `${pos}|${told}|${reason}|${this.wasHeld}`
+  }
+}
+
 /** All subscribers of one document, variables and audience. */
 export class Group {
-  readonly subscribers = new Set<Subscriber>()
   readonly #args: ExecutionArgs
   readonly #source: StreamSource
   readonly #contextFor: ContextFor
+  readonly #audience: Pick<Actor, 'tenantId' | 'db'>
   readonly #payloads = new WeakMap<object, Promise<Payload>>()
+  /** Cohorts that were level when last served, by their key; those being served; and subscribers whose outlets take no more. */
+  readonly #level = new Map<string, Cohort>()
+  readonly #serving = new Set<Cohort>()
+  readonly #held = new Set<Subscriber>()
   readonly #stop: () => void
+  #changes = 0
   #isPersonal: boolean
 
-  constructor(args: ExecutionArgs, source: StreamSource, contextFor: ContextFor, isPersonal: boolean) {
+  constructor(args: ExecutionArgs, source: StreamSource, { tenantId, db }: Actor, contextFor: ContextFor, isPersonal: boolean) {
     this.#args = args
     this.#source = source
+    this.#audience = { tenantId, db }
     this.#contextFor = contextFor
     this.#isPersonal = isPersonal
     this.#stop = source.onChange(() => this.flush())
@@ -71,11 +95,26 @@ export class Group {
     this.#stop()
   }
 
+  get isEmpty(): boolean {
+    return !this.#held.size && this.#cohorts().every(({ subscribers }) => !subscribers.size)
+  }
+
+  /** Adds a subscriber, which then gets what it has not read. */
+  join(subscriber: Subscriber): void {
+    this.#admit(subscriber, false)
+  }
+
+  /** Takes a subscriber out, wherever it stands; touches no other. */
+  leave(subscriber: Subscriber): void {
+    this.#held.delete(subscriber)
+    for (const { subscribers } of this.#cohorts()) if (subscribers.delete(subscriber)) return
+  }
+
   /** Ends the subscribers whose person may no longer follow this stream. */
   review(people: ReadonlyMap<Actor, Standing>): void {
     const { allows } = this.#source
     if (!allows) return
-    for (const { actor, fail } of this.subscribers) {
+    for (const { actor, fail } of [...this.#held, ...this.#cohorts().flatMap(({ subscribers }) => [...subscribers])]) {
       const standing = people.get(actor)
       if (standing && !allows(standing)) {
         fail(fault('FORBIDDEN', 'You may no longer follow this: your team has changed. Subscribe again to what is yours now.'))
@@ -83,82 +122,111 @@ export class Group {
     }
   }
 
-  /**
-   * Brings every subscriber that can take more to the stream's present. A subscriber that is being served is served again when it
-   * is behind.
-   */
+  #cohorts(): Cohort[] {
+    return [...this.#level.values(), ...this.#serving]
+  }
+
+  /** Brings every subscriber that can take more to the stream's present. */
   flush(): void {
-    // Members at one place read the same; most are at the newest.
-    const byPlace = new Map<string, Subscriber[]>()
-    for (const subscriber of this.subscribers) {
-      if (subscriber.isBusy) continue
-      if (!subscriber.outlet.ready()) {
-        subscriber.wasHeld = true
-        continue
+    this.#changes++ // Cohorts that are being served look once more before they rest.
+    for (const cohort of [...this.#level.values()]) void this.#serve(cohort)
+  }
+
+  #admit(subscriber: Subscriber, wasHeld: boolean): void {
+    const wanted = new Cohort(subscriber.place, wasHeld)
+    const cohort = this.#level.get(wanted.key) ?? wanted
+    cohort.subscribers.add(subscriber)
+    void this.#serve(cohort)
+  }
+
+  async #serve(cohort: Cohort): Promise<void> {
+    this.#level.delete(cohort.key)
+    this.#serving.add(cohort)
+    try {
+      for (let moved = true, seen = -1; moved || seen !== this.#changes;) {
+        seen = this.#changes
+        moved = await this.#advance(cohort)
       }
-      const { pos, told, reason } = subscriber.place
-      const key = `${pos}|${told}|${reason}|${subscriber.wasHeld}`
-      const alike = byPlace.get(key)
-      if (alike) alike.push(subscriber)
-      else byPlace.set(key, [subscriber])
-    }
-    for (const alike of byPlace.values()) void this.#serve(alike)
-  }
-
-  async #serve(alike: Subscriber[]): Promise<void> {
-    for (const subscriber of alike) subscriber.isBusy = true
-    const moved = await this.#advance(alike).catch((error: Error) => {
-      log.error({ source: this.#source.key, reason: error.message }, 'a stream could not be read and is tried again')
+    } catch (error) {
+      log.error({ source: this.#source.key, reason: (error as Error).message }, 'a stream could not be read and is tried again')
       setTimeout(() => this.flush(), RETRY_MS).unref()
-      return false
-    })
-    for (const subscriber of alike) subscriber.isBusy = false
-    if (moved) this.flush()
+    }
+    this.#serving.delete(cohort)
+    this.#rest(cohort)
   }
 
-  /** Sends what these subscribers have not read; returns whether there was anything. */
-  async #advance(alike: Subscriber[]): Promise<boolean> {
-    const { place, wasHeld } = alike[0]!
+  /** Lets a cohort wait for news, together with one that waits at the same place. */
+  #rest(cohort: Cohort): void {
+    if (!cohort.subscribers.size) return
+    const other = this.#level.get(cohort.key)
+    const [few, many] = other && other.subscribers.size > cohort.subscribers.size ? [cohort, other] : [other, cohort]
+    for (const subscriber of few?.subscribers ?? []) many.subscribers.add(subscriber)
+    this.#level.set(many.key, many)
+  }
+
+  /** Sends what a cohort has not read; returns whether there was anything. */
+  async #advance(cohort: Cohort): Promise<boolean> {
+    const { place, wasHeld, subscribers } = cohort
     let read = await this.#source.read(place)
     // A reader that was held back and missed much needs the newest, not the way there.
     if (wasHeld && this.#source.kind === 'STATE' && read.messages.length > MISSED_MAX) {
       read = await this.#source.read({ pos: null, told: 0, reason: 'SLOW_CLIENT' })
     }
-    for (const message of read.messages) {
-      if (this.#isPersonal) await this.#sendPersonal(alike, message)
-      else await this.#sendShared(alike, message)
+    if (read.messages.length) {
+      for (const subscriber of subscribers) if (!subscriber.outlet.ready()) this.#hold(subscriber, cohort)
+      await this.#send(read.messages, subscribers)
     }
-    for (const subscriber of alike) {
-      subscriber.place = read.place
-      subscriber.wasHeld = false
-    }
+    cohort.place = read.place
+    cohort.wasHeld = false
     return read.place !== place
   }
 
-  async #sendShared(alike: Subscriber[], message: object): Promise<void> {
-    let payload = this.#payloads.get(message)
-    if (!payload) this.#payloads.set(message, (payload = this.#execute(message, this.#contextFor(audienceOf(alike[0]!.actor)))))
-    let ready: Payload
-    try {
-      ready = await payload
-    } catch (error) {
-      if (!(error instanceof ViewerAsked)) {
-        this.#payloads.delete(message)
-        throw error
-      }
-      this.#isPersonal = true
-      return this.#sendPersonal(alike, message)
-    }
-    for (const subscriber of alike) if (this.subscribers.has(subscriber)) subscriber.outlet.send(subscriber.id, ready)
-    messages.inc(alike.length)
+  /** Sets a subscriber aside where it stands, until its outlet takes more. */
+  #hold(subscriber: Subscriber, { subscribers, place }: Cohort): void {
+    subscribers.delete(subscriber)
+    subscriber.place = place
+    this.#held.add(subscriber)
+    subscriber.outlet.whenReady(() => { if (this.#held.delete(subscriber)) this.#admit(subscriber, true) })
   }
 
-  async #sendPersonal(alike: Subscriber[], message: object): Promise<void> {
-    for (const subscriber of alike) {
-      const payload = await this.#execute(message, this.#contextFor({ ...subscriber.actor, now: new Date() }))
-      if (this.subscribers.has(subscriber)) subscriber.outlet.send(subscriber.id, payload)
+  /** Makes every message before it sends the first: when one cannot be made, all are tried again and none has been sent twice. */
+  async #send(read: readonly object[], subscribers: ReadonlySet<Subscriber>): Promise<void> {
+    if (!subscribers.size) return
+    const shared = this.#isPersonal ? null : await this.#shared(read)
+    if (shared) for (const payload of shared) for (const { id, outlet } of subscribers) outlet.send(id, payload)
+    else await this.#sendPersonal(read, subscribers)
+    messages.inc(read.length * subscribers.size)
+  }
+
+  /** Returns the messages as everybody in the group gets them, each executed once; null when they depend on the viewer. */
+  async #shared(read: readonly object[]): Promise<Payload[] | null> {
+    const payloads: Payload[] = []
+    for (const message of read) {
+      let payload = this.#payloads.get(message)
+      if (!payload) this.#payloads.set(message, (payload = this.#execute(message, this.#contextFor(audienceOf(this.#audience)))))
+      try {
+        payloads.push(await payload)
+      } catch (error) {
+        this.#payloads.delete(message)
+        if (!(error instanceof ViewerAsked)) throw error
+        this.#isPersonal = true
+        return null
+      }
     }
-    messages.inc(alike.length)
+    return payloads
+  }
+
+  async #sendPersonal(read: readonly object[], subscribers: ReadonlySet<Subscriber>): Promise<void> {
+    const own = new Map<Subscriber, Payload[]>()
+    for (const subscriber of [...subscribers]) {
+      const payloads: Payload[] = []
+      const asViewer = () => this.#contextFor({ ...subscriber.actor, now: new Date() })
+      for (const message of read) payloads.push(await this.#execute(message, asViewer()))
+      own.set(subscriber, payloads)
+    }
+    for (const [{ id, outlet }, payloads] of [...own].filter(([subscriber]) => subscribers.has(subscriber))) {
+      for (const payload of payloads) outlet.send(id, payload)
+    }
   }
 
   async #execute(message: object, contextValue: Context): Promise<Payload> {
@@ -197,59 +265,14 @@ export class Groups {
   join(args: ExecutionArgs, source: StreamSource, subscriber: Subscriber): () => void {
     const key = `${subscriber.actor.tenantId}|${source.key}|${operationKey(args)}`
     let group = this.#groups.get(key)
-    if (!group) this.#groups.set(key, (group = new Group(args, source, this.#contextFor, this.#isPersonal)))
+    if (!group) this.#groups.set(key, (group = new Group(args, source, subscriber.actor, this.#contextFor, this.#isPersonal)))
     const joined = group
-    joined.subscribers.add(subscriber)
-    subscriber.outlet.onReady(() => joined.flush())
-    joined.flush()
+    joined.join(subscriber)
     return () => {
-      joined.subscribers.delete(subscriber)
-      if (joined.subscribers.size || this.#groups.get(key) !== joined) return
+      joined.leave(subscriber)
+      if (!joined.isEmpty || this.#groups.get(key) !== joined) return
       this.#groups.delete(key)
       joined.close()
     }
   }
-}
-
-const texts = new WeakMap<DocumentNode, { text: string; placing: Set<string> }>()
-
-/** Returns what tells one operation's answers from another's: its text, its name, and the variables that reach a field. */
-function operationKey({ document, operationName, variableValues }: ExecutionArgs): string {
-  let known = texts.get(document)
-  if (!known) {
-    texts.set(document, (known = {
-      text: document.loc?.source.body ?? JSON.stringify(document), placing: placingVariables(document),
-    }))
-  }
-  const { text, placing } = known
-  const variables = Object.entries(variableValues ?? {}).filter(([name]) => !placing.has(name))
-    .sort(([one], [other]) => one < other ? -1 : 1)
-  return `${text}|${operationName ?? ''}|${JSON.stringify(variables)}`
-}
-
-/**
- * Returns the variables that only say where a subscriber begins (`after`, `atLeast` of the root field): they change no
- * answer.
- */
-function placingVariables(document: DocumentNode): Set<string> {
-  const placing = new Set<string>()
-  const elsewhere = new Set<string>()
-  const roots = new Set<unknown>()
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION) {
-      for (const field of (definition as OperationDefinitionNode).selectionSet.selections) roots.add(field)
-    }
-  }
-  visit(document as DocumentNode & { definitions: readonly (OperationDefinitionNode | FragmentDefinitionNode)[] }, {
-    VariableDefinition: () => false,
-    Variable(node, _key, _parent, _path, ancestors) {
-      const argument = ancestors.at(-1) as { kind?: string; name?: { value: string } } | undefined
-      const field = ancestors.at(-3)
-      const isPlace = argument?.kind === Kind.ARGUMENT && (argument.name?.value === 'after' || argument.name?.value === 'atLeast')
-        && roots.has(field)
-      ;(isPlace ? placing : elsewhere).add(node.name.value)
-    },
-  })
-  for (const name of elsewhere) placing.delete(name)
-  return placing
 }

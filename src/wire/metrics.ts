@@ -3,7 +3,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 /** The registry behind `/metrics`. */
 export const registry = new Registry()
-collectDefaultMetrics({ register: registry, prefix: 'laurel_' })
+// A hundred looks a second at the event loop's delay, the default, cost an idle node 0.7 % of a core.
+collectDefaultMetrics({ register: registry, prefix: 'laurel_', eventLoopMonitoringPrecision: 100 })
 
 export const operations = new Histogram({
   name: 'laurel_operation_seconds', help: 'Duration of GraphQL operations over HTTP.', labelNames: ['type', 'outcome'],

@@ -15,38 +15,45 @@ const TRY_LATER = 1013
 export class SocketOutlet implements Outlet {
   readonly #ws: WebSocket
   readonly #socket: Duplex
-  readonly #listeners = new Set<() => void>()
+  #waiting: (() => void)[] | null = null
   #sent = 0
   #asked = 0
   #acknowledged = 0
   #isHeld = false
-  #progressMs = Date.now()
+  #progressMs = 0
 
   constructor(ws: WebSocket, socket: Duplex) {
     this.#ws = ws
     this.#socket = socket
-    ws.on('pong', answer => this.#hear(answer))
   }
 
   ready(): boolean {
     return !this.#isHeld
   }
 
-  onReady(listener: () => void): void {
-    this.#listeners.add(listener)
+  whenReady(listener: () => void): void {
+    if (this.#isHeld) (this.#waiting ??= []).push(listener)
+    else listener()
   }
 
   send(id: string, payload: Payload): void {
     if (this.#ws.readyState !== OPEN) return
-    const frame = payload.frameFor(id)
-    this.#socket.write(frame)
-    this.#sent += frame.length
-    if (this.#sent - this.#asked >= LIMITS.creditAskBytes) this.#ask()
-    if (!this.#isHeld && this.#sent - this.#acknowledged > LIMITS.creditBytes) {
-      this.#isHeld = true
-      this.#progressMs = Date.now()
-      if (this.#asked < this.#sent) this.#ask()
+    const asks = this.#sent - this.#asked >= LIMITS.creditAskBytes
+    if (asks) this.#socket.cork() // The question travels with the message.
+    const bytes = payload.writeTo(this.#socket, id)
+    this.#sent += bytes
+    if (asks) {
+      this.#ask()
+      this.#socket.uncork()
     }
+    // Room is kept for one more such message and for the snapshot that ends the wait.
+    if (!this.#isHeld && this.#sent + 2 * bytes - this.#acknowledged > LIMITS.creditBytes) this.#hold()
+  }
+
+  #hold(): void {
+    this.#isHeld = true
+    this.#progressMs = Date.now()
+    if (this.#asked < this.#sent) this.#ask()
   }
 
   #ask(): void {
@@ -54,14 +61,17 @@ export class SocketOutlet implements Outlet {
     this.#ws.ping(String(this.#sent))
   }
 
-  #hear(answer: Buffer): void {
-    const bytes = Number(answer.toString())
+  /** Takes the reader's answer to a ping. */
+  hear(answer: Buffer): void {
+    const bytes = Number(answer.toString('latin1'))
     if (!(bytes > this.#acknowledged) || bytes > this.#asked) return // A keep-alive, or an answer to nothing we asked.
     this.#acknowledged = bytes
     this.#progressMs = Date.now()
     if (!this.#isHeld || this.#sent - bytes > LIMITS.creditBytes / 2) return
     this.#isHeld = false
-    for (const listener of this.#listeners) listener()
+    const waiting = this.#waiting ?? []
+    this.#waiting = null
+    for (const listener of waiting) listener()
   }
 
   /** Closes a reader that has been held back without any progress for 60 s. */

@@ -2,9 +2,8 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createSourceEventStream, type ExecutionArgs, type GraphQLSchema } from 'graphql'
-import { CloseCode } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { CloseCode, type Context as ProtocolContext, handleProtocols, makeServer } from 'graphql-ws'
+import { WebSocketServer } from 'ws'
 import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -12,18 +11,23 @@ import type { Actor } from '../platform/tenancy.ts'
 import type { Identified } from './auth.ts'
 import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
-import type { Groups, Member, Standing } from './groups.ts'
+import { writtenId } from './frames.ts'
+import type { Groups, Standing, Subscriber } from './groups.ts'
 import { sockets, streams } from './metrics.ts'
-import { SocketOutlet } from './socket.outlet.ts'
-import { Census, MessageRate } from './socket.limits.ts'
+import { Connection, Pulse, TRY_LATER } from './socket.connection.ts'
+import { Census } from './socket.limits.ts'
 import type { Opened } from './streams.ts'
 
 /** Close codes beside those of the protocol. */
 const DRAINS = 1012
-const TRY_LATER = 1013
 const RIGHT_LOST = 4403
-const KEEP_ALIVE_MS = 25_000
+const PATH = '/graphql'
+const NOWHERE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+const PULSE_SLOTS = 25 // One a second: every connection is asked in 25 s.
+const PULSE_MS = 1_000
 const SWEEP_MS = 5_000
+const GOODBYE_MS = 100
+const INIT_WAIT_MS = 10_000
 
 /** What the WebSocket door needs from the house. */
 export interface SocketDoor {
@@ -36,133 +40,167 @@ export interface SocketDoor {
   standingOf(actors: readonly Identified[]): Promise<Map<Actor, Standing>>
 }
 
-interface Extra extends Record<PropertyKey, unknown> { socket: WebSocket; actor?: Identified; outlet?: SocketOutlet; operations?: number }
+type IdentifiedConnection = Connection & { actor: Identified }
+const isIdentified = (connection: Connection): connection is IdentifiedConnection => connection.actor !== null
+
+interface InitParameters extends Record<string, unknown> { authorization?: unknown; Authorization?: unknown }
+interface Extra extends Record<PropertyKey, unknown> { connection: Connection }
+type SocketContext = ProtocolContext<InitParameters, Extra>
 /** graphql-ws hands these back to `subscribe`: the protocol's own arguments and whose operation it is. */
-type SocketOperation = ExecutionArgs & { operationId: string; extra: Partial<Extra> }
+type SocketOperation = ExecutionArgs & { operationId: string; connection: Connection }
 
 /** Opens the door on `server`; returns how many sockets are open, a check of everybody's rights, and how to close them all. */
-export function socketDoor(server: Server, door: SocketDoor): { open(): number; checkRights(): Promise<void>; close(): Promise<void> } {
-  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: LIMITS.socketMessageBytesMax, clientTracking: true })
-  const outlets = new WeakMap<WebSocket, SocketOutlet>()
-  const identified = new Map<WebSocket, Identified>()
+export function socketDoor(
+  server: Server, door: SocketDoor,
+): { open(): number; checkRights(): Promise<void>; close(): Promise<void> } {
+  const wss = new WebSocketServer({
+    noServer: true, perMessageDeflate: false, maxPayload: LIMITS.socketMessageBytesMax, clientTracking: false, handleProtocols,
+  })
+  const open = new Set<Connection>()
   const census = new Census()
-  const { documents, groups, schema } = door
+  const pulse = new Pulse(PULSE_SLOTS, PULSE_MS)
+  const protocol = protocolOf(door, census)
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url?.split('?')[0] !== '/graphql') return socket.destroy()
-    wss.handleUpgrade(request, socket, head, ws => {
-      outlets.set(ws, new SocketOutlet(ws, socket))
-      wss.emit('connection', ws, request)
-    })
+    if (request.url?.split('?')[0] !== PATH) return socket.end(NOWHERE)
+    wss.handleUpgrade(request, socket, head, ws => enter(new Connection(ws, socket)))
   })
-  wss.on('connection', ws => {
+  const enter = (connection: Connection) => {
+    const slot = pulse.add(connection)
+    open.add(connection)
     sockets.inc()
-    const rate = new MessageRate()
-    ws.on('message', () => { if (!rate.admits(Date.now())) ws.close(TRY_LATER, 'Too many messages; try again later') })
-    ws.on('close', () => {
+    const closed = protocol.opened(connection, { connection })
+    connection.ws.once('close', (code: number, reason: Buffer) => {
+      open.delete(connection)
+      pulse.delete(connection, slot)
       sockets.dec()
-      const actor = identified.get(ws)
-      if (actor) census.leave(actor)
-      identified.delete(ws)
+      if (connection.actor) census.leave(connection.actor)
+      void closed(code, reason.toString())
     })
-    ws.on('error', () => {}) // ws closes the socket itself, with 1009 for a message that is too big.
-  })
+  }
+  const identified = () => [...open].filter(isIdentified)
+  const sweep = setInterval(() => { for (const { outlet } of open) outlet.sweep(Date.now()) }, SWEEP_MS).unref()
+  return {
+    open: () => open.size,
+    async checkRights() {
+      for (const { ws, actor } of identified()) {
+        if (actor.expiresMs <= Date.now()) ws.close(CloseCode.Unauthorized, 'The token has expired')
+      }
+      const people = await door.standingOf(identified().map(({ actor }) => actor))
+      for (const { ws, actor } of identified()) {
+        if (people.get(actor)?.isActive === false) ws.close(RIGHT_LOST, 'This person is no longer active')
+      }
+      door.groups.review(people)
+    },
+    async close() {
+      clearInterval(sweep)
+      pulse.stop()
+      for (const { ws } of open) ws.close(DRAINS, 'This node drains; reconnect')
+      await new Promise(resolve => setTimeout(resolve, open.size ? GOODBYE_MS : 0))
+      for (const { ws } of open) ws.terminate()
+    },
+  }
+}
 
-  const protocol = useServer<{ authorization?: unknown; Authorization?: unknown }, Extra>({
-    connectionInitWaitTimeout: 10_000,
-    async onConnect(ctx) {
-      const { authorization, Authorization } = ctx.connectionParams ?? {}
-      const given = authorization ?? Authorization
-      const { socket } = ctx.extra
+/** The protocol with the house behind it. */
+function protocolOf({ schema, documents, groups, actorOf, contextFor }: SocketDoor, census: Census) {
+  return makeServer<InitParameters, Extra>({
+    connectionInitWaitTimeout: INIT_WAIT_MS,
+    async onConnect(context) {
+      const { connection } = context.extra
       try {
-        const actor = await door.actorOf(typeof given === 'string' ? given : undefined)
+        const actor = await actorOf(tokenIn(context))
+        if (connection.ws.readyState !== connection.ws.OPEN) return false
         if (!census.enter(actor)) {
-          socket.close(TRY_LATER, 'Too many connections of this tenant or token; try again later')
+          connection.close(TRY_LATER, 'Too many connections of this tenant or token; try again later')
           return false
         }
-        identified.set(socket, actor)
-        Object.assign(ctx.extra, { actor, outlet: outlets.get(socket) })
+        connection.actor = actor
         return true
       } catch (error) {
-        socket.close(CloseCode.Unauthorized, (error as Error).message.slice(0, 120))
+        connection.close(CloseCode.Unauthorized, (error as Error).message.slice(0, 120))
         return false
       }
     },
-    onSubscribe(ctx, id, { query, operationName, variables }) {
-      const held = ctx.extra.operations = (ctx.extra.operations ?? 0) + 1
+    onSubscribe({ extra: { connection }, subscriptions }, id, { query, operationName, variables }) {
       const read = documents.read(query)
       if ('errors' in read) return read.errors
-      if (held > LIMITS.subscriptionsPerSocketMax) {
-        return [fault('RATE_LIMITED', `A socket carries at most ${LIMITS.subscriptionsPerSocketMax} operations at a time: complete one first.`, { retryAfterMs: 1_000 })]
+      if (Object.keys(subscriptions).length > LIMITS.subscriptionsPerSocketMax) {
+        return [fault(
+          'RATE_LIMITED',
+          `A socket carries at most ${LIMITS.subscriptionsPerSocketMax} operations at a time: complete one first.`,
+          { retryAfterMs: 1_000 })]
       }
       const args: SocketOperation = {
-        schema, document: read.document, operationName: operationName ?? null, variableValues: (variables ?? {}) as Record<string, unknown>,
-        contextValue: door.contextFor({ ...ctx.extra.actor!, now: new Date() }), operationId: id, extra: ctx.extra,
+        schema, document: read.document, operationName: operationName ?? null,
+        variableValues: (variables ?? {}) as Record<string, unknown>,
+        contextValue: contextFor({ ...connection.actor!, now: new Date() }), operationId: id, connection,
       }
       return args
     },
     subscribe: args => subscribeIn(groups, args as SocketOperation),
     onOperation: () => streams.inc(),
-    onComplete(ctx) {
-      streams.dec()
-      ctx.extra.operations!--
-    },
-    onNext: (_ctx, _id, _payload, _args, result) => result.errors ? { ...result, errors: result.errors.map(formatError) as never } : result,
-    onError(ctx, _id, _payload, errors) {
-      ctx.extra.operations!--
-      return errors.map(formatError)
-    },
-  }, wss, KEEP_ALIVE_MS)
+    onComplete: () => streams.dec(),
+    onNext: (_context, _id, _payload, _args, result) =>
+      result.errors ? { ...result, errors: result.errors.map(formatError) as never } : result,
+    onError: (_context, _id, _payload, errors) => errors.map(formatError),
+  })
+}
 
-  const checkRights = async () => {
-    for (const [ws, { expiresMs }] of identified) if (expiresMs <= Date.now()) ws.close(CloseCode.Unauthorized, 'The token has expired')
-    const people = await door.standingOf([...identified.values()])
-    for (const [ws, actor] of identified) if (people.get(actor)?.isActive === false) ws.close(RIGHT_LOST, 'This person is no longer active')
-    groups.review(people)
-  }
-  const sweep = setInterval(() => { for (const ws of wss.clients) outlets.get(ws)?.sweep(Date.now()) }, SWEEP_MS).unref()
-  return {
-    open: () => wss.clients.size, checkRights,
-    async close() {
-      clearInterval(sweep)
-      for (const client of wss.clients) client.close(DRAINS, 'This node drains; reconnect')
-      await new Promise(resolve => setTimeout(resolve, wss.clients.size ? 100 : 0))
-      await protocol.dispose()
-      for (const client of wss.clients) client.terminate()
-    },
-  }
+/** Returns what `connection_init` brought, and forgets it: the actor holds all that is needed of it. */
+function tokenIn(context: SocketContext): string | undefined {
+  const given = context.connectionParams?.authorization ?? context.connectionParams?.Authorization
+  ;(context as { connectionParams?: unknown }).connectionParams = undefined
+  return typeof given === 'string' ? given : undefined
 }
 
 /** Runs the root field's own subscribe with the subscriber's rights, then joins the group of its stream. */
 async function subscribeIn(groups: Groups, args: SocketOperation) {
   const opened = await createSourceEventStream(args)
+  args.contextValue = null // Only the group's own contexts are used from here on.
   if (!('source' in opened)) return opened as never // The errors of a refused subscription.
   const { source, place } = opened as unknown as Opened
-  const { extra, operationId } = args
-  let leave: (() => void) | null = null
-  let end = () => {}
-  let fail: (error: Error) => void = () => {}
-  const ended = new Promise<void>((resolve, reject) => {
-    end = resolve
-    fail = reject
-  })
-  const finish = async () => {
-    leave?.()
-    end()
-    return { done: true as const, value: undefined }
+  return new Following(groups, args, source, place) as never
+}
+
+/** What graphql-ws holds of a subscription: it never yields, since the group writes to the socket; ending it leaves the group. */
+class Following implements AsyncGenerator<never, void> {
+  readonly #ended = Promise.withResolvers<IteratorReturnResult<void>>()
+  readonly #join: () => () => void
+  #leave: (() => void) | null = null
+
+  constructor(groups: Groups, args: SocketOperation, source: Opened['source'], place: Opened['place']) {
+    const { connection: { outlet, actor }, operationId } = args
+    const subscriber: Subscriber = { id: writtenId(operationId), outlet, actor: actor!, place, fail: error => this.#fail(error) }
+    this.#join = () => groups.join(args, source, subscriber)
   }
-  // What graphql-ws holds: it never yields, since the group writes to the socket; ending it leaves the group.
-  return {
-    async next() {
-      const member: Member = { id: operationId, outlet: extra.outlet!, place, actor: extra.actor!, isBusy: false, wasHeld: false, fail }
-      leave ??= groups.join(args, source, member)
-      await ended.finally(() => leave?.())
-      return { done: true as const, value: undefined }
-    },
-    return: finish,
-    throw: finish,
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  } as never
+
+  next(): Promise<IteratorResult<never, void>> {
+    this.#leave ??= this.#join()
+    return this.#ended.promise
+  }
+
+  #fail(error: Error): void {
+    this.#leave?.()
+    this.#ended.reject(error)
+  }
+
+  async return(): Promise<IteratorReturnResult<void>> {
+    this.#leave?.()
+    const end = { done: true, value: undefined } as const
+    this.#ended.resolve(end)
+    return end
+  }
+
+  throw(): Promise<IteratorReturnResult<void>> {
+    return this.return()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.return().then(() => {})
+  }
 }

@@ -1,4 +1,7 @@
-/** GraphQL over server-sent events, in the distinct-connections mode of the GraphQL-SSE protocol: one operation a request, the same messages as the sockets. */
+/**
+ * GraphQL over server-sent events, in the distinct-connections mode of the GraphQL-SSE protocol: one operation a request,
+ * the same messages as the sockets.
+ */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { createSourceEventStream, execute, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
@@ -9,7 +12,7 @@ import type { Identified } from './auth.ts'
 import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
-import type { Groups, Member, Outlet, Standing } from './groups.ts'
+import type { Groups, Subscriber, Outlet, Standing } from './groups.ts'
 import { streams } from './metrics.ts'
 import type { Opened } from './streams.ts'
 
@@ -30,19 +33,22 @@ export interface EventDoor {
 class ResponseOutlet implements Outlet {
   readonly #response: ServerResponse
   #isFull = false
+  #waiting: (() => void)[] = []
   constructor(response: ServerResponse) {
     this.#response = response
+    response.on('drain', () => {
+      this.#isFull = false
+      for (const listener of this.#waiting.splice(0)) listener()
+    })
   }
 
   ready(): boolean {
     return !this.#isFull
   }
 
-  onReady(listener: () => void): void {
-    this.#response.on('drain', () => {
-      this.#isFull = false
-      listener()
-    })
+  whenReady(listener: () => void): void {
+    if (this.#isFull) this.#waiting.push(listener)
+    else listener()
   }
 
   send(_id: string, payload: Payload): void {
@@ -62,7 +68,10 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
     if ('errors' in read) return refuse(reply, 400, read.errors)
     const kind = door.documents.kindOf(read.document, operationName)
     if (!kind) return refuse(reply, 400, [fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
-    const args = { schema: door.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? {}, contextValue: door.contextFor(asker) }
+    const args = {
+      schema: door.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? {},
+      contextValue: door.contextFor(asker),
+    }
     if (kind !== 'subscription') return once(reply, await execute(args) as ExecutionResult)
     if (asker instanceof GraphQLError) return refuse(reply, 401, [asker])
     const opened = await createSourceEventStream(args)
@@ -73,15 +82,22 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
   const follow = (reply: FastifyReply, { source, place }: Opened, args: Parameters<Groups['join']>[0], actor: Identified) => {
     reply.hijack()
     const response = reply.raw
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no', connection: 'keep-alive' })
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no', connection: 'keep-alive',
+    })
     response.write(':\n\n')
     streams.inc()
     running.set(response, actor)
     const keepAlive = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS).unref()
-    const expiry = setTimeout(() => response.end('event: complete\ndata:\n\n'), Math.min(actor.expiresMs - Date.now(), 2 ** 31 - 1)).unref()
-    const fail = (error: Error) => response.end(`event: next\ndata: ${JSON.stringify({ errors: [formatError(error)] })}\n\nevent: complete\ndata:\n\n`)
-    const member: Member = { id: '', outlet: new ResponseOutlet(response), place, actor, isBusy: false, wasHeld: false, fail }
-    const leave = door.groups.join(args, source, member)
+    const expiry =
+      setTimeout(() => response.end('event: complete\ndata:\n\n'), Math.min(actor.expiresMs - Date.now(), 2 ** 31 - 1)).unref()
+    const fail = (error: Error) =>
+      response.end(`event: next\ndata: ${JSON.stringify({ errors: [formatError(error)] })}\n\nevent: complete\ndata:\n\n`)
+    const subscriber: Subscriber = {
+      id: '', outlet: new ResponseOutlet(response), place, actor, fail,
+    }
+    const leave = door.groups.join(args, source, subscriber)
     response.on('close', () => {
       clearInterval(keepAlive)
       clearTimeout(expiry)
@@ -93,7 +109,9 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
   return {
     async checkRights() {
       const people = await door.standingOf([...running.values()])
-      for (const [response, actor] of running) if (people.get(actor)?.isActive === false) response.end('event: complete\ndata:\n\n')
+      for (const [response, actor] of running) {
+        if (people.get(actor)?.isActive === false) response.end('event: complete\ndata:\n\n')
+      }
     },
     close() {
       for (const response of running.keys()) response.end(DRAIN_COMMENT)
@@ -103,8 +121,10 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
 
 /** Answers a query or mutation, or the errors of a subscription that may not begin, as one event. */
 function once(reply: FastifyReply, { data, errors }: ExecutionResult): FastifyReply {
-  const payload = new Payload(JSON.stringify({ ...data === undefined ? {} : { data }, ...errors ? { errors: errors.map(formatError) } : {} }))
-  return reply.type('text/event-stream; charset=utf-8').header('cache-control', 'no-cache').send(Buffer.concat([payload.event, Buffer.from('event: complete\ndata:\n\n')]))
+  const payload = new Payload(
+    JSON.stringify({ ...data === undefined ? {} : { data }, ...errors ? { errors: errors.map(formatError) } : {} }))
+  return reply.type('text/event-stream; charset=utf-8').header('cache-control', 'no-cache').send(
+    Buffer.concat([payload.event, Buffer.from('event: complete\ndata:\n\n')]))
 }
 
 function refuse(reply: FastifyReply, status: number, errors: readonly GraphQLError[]): FastifyReply {
