@@ -2,7 +2,7 @@
  * The rules that every source file keeps: each takes a file and answers its breaches as sentences, so that a planted one
  * can be shown.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { parseSync } from 'vite'
 
@@ -19,6 +19,7 @@ export interface Source {
 
 /** Returns the paths of the files below `folder`, from `root`, sorted; built and installed ones apart. */
 export function filesBelow(root: string, folder: string, name: RegExp): string[] {
+  if (!existsSync(join(root, folder))) return []
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
     .filter(entry => entry.isFile() && name.test(entry.name)
       && !/(^|\/)(node_modules|dist|\.git|\.data)(\/|$)/.test(entry.parentPath))
