@@ -30,6 +30,9 @@ export async function openDatabase(addresses: Addresses, entities: Function[]): 
     entities: entities as never[], dbName: addresses.app.database ?? 'laurel', ...connectionOf(addresses.app),
     metadataProvider: ReflectMetadataProvider, logger: message => log.debug(message), pool: { min: 0, max: 4 },
     forceUtcTimezone: true, allowGlobalContext: false,
+    driverOptions: {
+      statement_timeout: LIMITS.statementTimeoutMs, idle_in_transaction_session_timeout: LIMITS.idleTransactionMs,
+    },
   })
   const pool = openPool({
     ...addresses.app, max: LIMITS.poolMax, pipeline: true, application_name: 'laurel',

@@ -29,7 +29,7 @@ export const LIMITS = {
   marksRememberedMax: 200_000,
   pollWaitMaxMs: 25_000,
   writeRetriesMax: 5,
-  requestBytesMax: 2 * 1_024 * 1_024,
+  requestBytesMax: 4 * 1_024 * 1_024,
   statementTimeoutMs: 15_000,
   idleTransactionMs: 30_000,
   poolMax: 16,

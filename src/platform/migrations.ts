@@ -59,9 +59,12 @@ async function makeRoles(client: Client, { password }: Roles) {
   for (const role of ['laurel_app', 'laurel_relay']) {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role])
     const secret = password ? ` password ${client.escapeLiteral(password)}` : ''
-    if (!rowCount) await client.query(
-      `create role ${role} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit${secret}`)
-    else if (secret) await client.query(`alter role ${role} login${secret}`)
+    if (!rowCount) {
+      await client.query(`create role ${role} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit${secret}`)
+        .catch((error: Error) => { // It may have been made meanwhile for another database of this server.
+          if (!['42710', '23505'].includes(sqlState(error) ?? '')) throw error
+        })
+    } else if (secret) await client.query(`alter role ${role} login${secret}`)
   }
 }
 
