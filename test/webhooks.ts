@@ -75,3 +75,13 @@ export const all = (state: string) => (messages: Shown[]) =>
 export function verify({ body, headers }: Received, secret: string): void {
   expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toEqual(JSON.parse(body))
 }
+
+/** Resolves when webhooks have heard everything that was emitted. */
+export async function heard(tenant: TestTenant): Promise<void> {
+  await tenant.settled()
+  const text = `select 1 from event_head h join reaction_cursor c using (tenant_id) where c.reaction = 'webhooks' and c.pos >= h.pos`
+  for (const until = Date.now() + 10_000; !(await tenant.sql(text)).length;) {
+    expect(Date.now()).toBeLessThan(until)
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+}

@@ -47,6 +47,7 @@ export function rankReaction(boards: Boards): Reaction {
     // A new subscriber and a new board make the ranks of then be remembered, from which changes begin.
     hears: topic => /^(activity\.(recorded|reversed)|webhook_endpoint\.(created|updated)|leaderboard\.created)$/.test(topic),
     gatherMs: LIMITS.rankTellMs,
+    concerns: concernsStatement,
     async prepare(actor) {
       atHand.set(actor.tenantId, await levelBoards(actor, boards))
     },
@@ -64,6 +65,16 @@ export function rankReaction(boards: Boards): Reaction {
       const writes = watched.map(board => tellBoard(tenantId, board, told.get(board.row.id)))
       return [...writes.flatMap(({ store }) => store), ...writes.flatMap(({ event }) => event)] // Outbox rows last.
     },
+  }
+}
+
+// Somebody subscribes, or something is remembered that is to be forgotten.
+function concernsStatement(tenantId: string): Statement {
+  return {
+    name: 'told_concerns', values: [tenantId, RANK_CHANGED],
+    text: `select 1 as found where exists (select 1 from leaderboard_told where tenant_id = $1) or exists (
+             select 1 from webhook_endpoint
+             where tenant_id = $1 and $2 = any (topics) and state in ('ACTIVE', 'PAUSED') and deleted_at is null)`,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Queues, Work } from '../wire/queues.ts'
 import type { Reaction } from '../wire/reactions.ts'
 import { isTold, linesOf } from './catalog.rules.ts'
 import { DELIVER_QUEUE, laneWork, WAKE_QUEUE } from './delivery.jobs.ts'
-import { subscribersStatement } from './endpoint.queries.ts'
+import { anyEndpointStatement, subscribersStatement } from './endpoint.queries.ts'
 import { insertStatements, type NewMessage } from './message.service.ts'
 
 type Leave = Pick<Queues, 'leave'>
@@ -20,8 +20,9 @@ export function deliveryReaction(queues: Leave): Reaction {
   return {
     name: 'webhooks',
     hears: topic => isTold(topic) || OWN.has(topic),
-    gatherMs: 20,
+    gatherMs: 50,
     eventsAtOnce: LIMITS.webhookEventsAtOnce,
+    concerns: anyEndpointStatement,
     async react(actor, batch, events) {
       const own = events.filter(({ topic }) => OWN.has(topic))
       if (own.length) await followOwn(actor, batch, own, queues)

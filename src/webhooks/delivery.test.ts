@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { asOwner, tenantOn } from '../../test/harness.ts'
 import { Receiver } from '../../test/receiver.ts'
-import { all, deliveries, record, REPLAY, subscribe, UPDATE, verify, webhookNode } from '../../test/webhooks.ts'
+import { all, deliveries, heard, record, REPLAY, subscribe, UPDATE, verify, webhookNode } from '../../test/webhooks.ts'
 import { uuidOf, wireId } from '../platform/ids.ts'
 
 const company = async (...people: string[]) =>
@@ -186,7 +186,7 @@ test('PST-06: an endpoint where nothing arrives is disabled with notice and keep
   )
   expect(notice!.json).toMatchObject({ type: 'webhook.disabled', subject: id, data: { endpointId: id, reason: 'FAILING' } })
   await record(acme, 'bob') // Nothing gathers for an endpoint that was given up on.
-  await acme.settled()
+  await heard(acme)
   const shown = await deliveries(acme, id, messages => messages.length === 2)
   expect(shown.map(({ state, attemptCount }) => [state, attemptCount])).toEqual([
     ['DEAD', 3],

@@ -87,6 +87,14 @@ export async function listMessages(
   return pageOf(rows, size, row => encodeCursor([row.seq]), after)
 }
 
+/** The statement that answers a row when the tenant has any endpoint. */
+export function anyEndpointStatement(tenantId: string): Statement {
+  return {
+    name: 'webhook_any', values: [tenantId],
+    text: 'select 1 as found from webhook_endpoint where tenant_id = $1 and deleted_at is null limit 1',
+  }
+}
+
 /** The statement that answers which endpoints gather messages, and of which topics. */
 export function subscribersStatement(tenantId: string): Statement {
   return {

@@ -7,6 +7,7 @@ import {
   CREATE,
   deliveries,
   DELIVERIES,
+  heard,
   record,
   REPLAY,
   subscribe,
@@ -153,7 +154,7 @@ test('nothing is sent to a deleted endpoint, and its rows go in the night', asyn
     userErrors: [],
   })
   await record(acme, 'bob')
-  await acme.settled()
+  await heard(acme)
   expect((await acme.as('ann').run(LIST)).webhookEndpoints.nodes).toEqual([])
   expect((await acme.as('ann').run('query($id: ID!) { node(id: $id) { id } }', { id })).node).toBeNull()
   for (const [mutation, name] of [
@@ -211,7 +212,7 @@ test('only an ADMIN sees or changes endpoints, and only those of the own tenant'
     expect(payload.userErrors.map(({ code }) => code)).toEqual(['NOT_FOUND'])
   }
   await record(rival, 'ann') // Facts of another tenant are not told.
-  await rival.settled()
+  await heard(rival)
   expect((await deliveries(acme, id, ({ length }) => length > 0)).map(({ state }) => state)).toEqual(['DELIVERED'])
   expect(receiver.received.map(({ json }) => json.tenant)).toEqual([wireId('Tenant', acme.tenantId)])
 })

@@ -13,6 +13,8 @@ export interface Reaction {
   gatherMs: number
   /** How many events it takes at a time, where each may mean many rows; 1,000 when absent. */
   eventsAtOnce?: number
+  /** The statement that answers a row when events concern it at all; without one they are passed over unread. */
+  concerns?(tenantId: string): Statement
   /** Gets at hand what `react` needs beside its batch: inside its transaction it must not wait for another connection. */
   prepare?(actor: Actor): Promise<void>
   /** Returns the writes for these events, in order; it may read through the batch. */
@@ -78,12 +80,22 @@ export class Reactions {
     await reaction.prepare?.(actor)
     return inTenantBatch(actor, async batch => {
       // The cursor's row lock makes two leaders in turn take turns here too.
+      const lock = {
+        name: 'reaction_lock',
+        text: 'select pos from reaction_cursor where tenant_id = $1 and reaction = $2 for update',
+        values: [tenantId, reaction.name],
+      }
+      if (reaction.concerns) {
+        // The head is read first: whatever begins to concern it later is told of later events.
+        const [, heads, concerned] = await batch.run([lock, { name: 'reaction_head', text: 'select pos from event_head' },
+          reaction.concerns(tenantId)])
+        if (!concerned!.length) {
+          await batch.last([moveStatement(tenantId, reaction, heads![0]!.pos as number)])
+          return false
+        }
+      }
       const [, events] = await batch.run([
-        {
-          name: 'reaction_lock',
-          text: 'select pos from reaction_cursor where tenant_id = $1 and reaction = $2 for update',
-          values: [tenantId, reaction.name],
-        },
+        lock,
         { name: 'reaction_events', text: `select pos, mark, topic, payload, at from event_log
             where tenant_id = $1 and pos > (select pos from reaction_cursor where tenant_id = $1 and reaction = $2)
             order by pos limit $3`,
@@ -92,11 +104,7 @@ export class Reactions {
       if (!events!.length) return false
       const heard = (events as LogEvent[]).filter(({ topic }) => reaction.hears(topic))
       const writes = heard.length ? await reaction.react(actor, batch, heard) : []
-      const move = {
-        name: 'reaction_move', text: 'update reaction_cursor set pos = $3 where tenant_id = $1 and reaction = $2',
-        values: [tenantId, reaction.name, events!.at(-1)!.pos],
-      }
-      await batch.last([move, ...writes])
+      await batch.last([moveStatement(tenantId, reaction, events!.at(-1)!.pos as number), ...writes])
       if (heard.length) this.#wake()
       return events!.length === atOnce
     })
@@ -117,5 +125,12 @@ export class Reactions {
   async close(): Promise<void> {
     this.#open = false
     await Promise.allSettled(this.#runs.values())
+  }
+}
+
+function moveStatement(tenantId: string, { name }: Reaction, pos: number): Statement {
+  return {
+    name: 'reaction_move', text: 'update reaction_cursor set pos = $3 where tenant_id = $1 and reaction = $2',
+    values: [tenantId, name, pos],
   }
 }
