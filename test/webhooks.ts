@@ -79,7 +79,8 @@ export function verify({ body, headers }: Received, secret: string): void {
 /** Resolves when webhooks have heard everything that was emitted. */
 export async function heard(tenant: TestTenant): Promise<void> {
   await tenant.settled()
-  const text = `select 1 from event_head h join reaction_cursor c using (tenant_id) where c.reaction = 'webhooks' and c.pos >= h.pos`
+  const text = `select 1 from event_head h join reaction_cursor c using (tenant_id)
+    where c.reaction = 'webhooks' and c.pos >= h.pos`
   for (const until = Date.now() + 10_000; !(await tenant.sql(text)).length;) {
     expect(Date.now()).toBeLessThan(until)
     await new Promise(resolve => setTimeout(resolve, 10))

@@ -101,3 +101,22 @@ test('a day that came before its partition stays in the default one, and the day
   // Nor does it keep the house from starting.
   expect(await migrate(owner, { make: true }, () => {})).toEqual({ total, fresh: 0 })
 })
+
+test('an owner that may not create schemas is told what an administrator runs, and starts once it was run', async () => {
+  const owner = await emptyDatabase()
+  const guest = `guest_${randomUUID().slice(0, 8)}`
+  await asOwner(owner.database, `create role ${guest} login${owner.password ? ` password '${owner.password as string}'` : ''}`)
+  try {
+    await asOwner(owner.database, `create extension btree_gist; grant create on schema public to ${guest}`)
+    const start = () => migrate({ ...owner, user: guest }, { make: false }, () => {})
+    await expect(start()).rejects.toMatchObject({
+      name: 'StartError', message: expect.stringContaining('create schema laurel_jobs'),
+    })
+    await asOwner(owner.database, `create schema laurel_jobs authorization ${guest}`)
+    expect(await start()).toEqual({ total, fresh: 0 })
+    expect(await asOwner(owner.database, `select has_table_privilege('laurel_app', 'laurel_jobs.job', 'insert') as works,
+      has_schema_privilege('laurel_app', 'laurel_jobs', 'create') as makes`)).toEqual([{ works: true, makes: false }])
+  } finally {
+    await asOwner(owner.database, `drop owned by ${guest} cascade; drop role ${guest}`)
+  }
+})

@@ -107,8 +107,16 @@ export const QUEUE_SCHEMA = 'laurel_jobs'
 
 /** Makes the job library's tables or brings them up to date; the running role only works in them. */
 async function makeQueues(owner: Client) {
+  const { rows } = await owner.query<{ missing: boolean; mayCreate: boolean }>(`select to_regnamespace($1) is null as missing,
+    has_database_privilege(current_database(), 'create') as "mayCreate"`, [QUEUE_SCHEMA])
+  const { missing, mayCreate } = rows[0]!
+  if (missing && !mayCreate) {
+    throw new StartError('The role of DATABASE_URL may not create schemas: let it own the database, '
+      + `or run as an administrator: create schema ${QUEUE_SCHEMA} authorization <that role>;`)
+  }
   const boss = new PgBoss({
-    schema: QUEUE_SCHEMA, db: { executeSql: (text, values) => owner.query(text, values) }, supervise: false, schedule: false,
+    createSchema: missing, schema: QUEUE_SCHEMA, db: { executeSql: (text, values) => owner.query(text, values) },
+    supervise: false, schedule: false,
     registerInstance: false,
   })
   boss.on('error', () => {}) // What fails here rejects the call that failed.

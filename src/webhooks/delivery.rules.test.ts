@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Webhook } from 'standardwebhooks'
+import { projectRoot } from '../platform/project.ts'
 import { linesOf, listTopics, registerTopic } from './catalog.rules.ts'
 import { bodyOf, failureOf, RETRY_MS, retryMs } from './delivery.rules.ts'
 import { newSecret, signedHeaders } from './sender.ts'
@@ -85,4 +88,20 @@ test('what topics say of one thing stands together, in the order of the things; 
   expect(() => registerTopic({ name: 'test.first', event: 'x', description: '', factsOf: () => [] })).toThrow(
     'registered twice',
   )
+})
+
+test('the verification that the guide shows takes what is genuine and nothing else', async () => {
+  const [, code] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync(join(projectRoot, 'docs/guides/webhooks.md'), 'utf8'))!
+  const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code!)}`)
+  const [current, previous, strange] = [newSecret(), newSecret(), newSecret()]
+  const headers = signedHeaders('whm_1', new Date(), '{"a":1}', [current, previous])
+  const seconds = Number(headers['webhook-timestamp'])
+  for (const secret of [current, previous]) expect(isGenuine('{"a":1}', headers, secret)).toBe(true)
+  expect(isGenuine('{"a":1}', headers, strange)).toBe(false)
+  expect(isGenuine('{"a":2}', headers, current)).toBe(false)
+  const late = [300, 301, -300, -301].map(by => isGenuine('{"a":1}', headers, current, seconds + by))
+  expect(late).toEqual([true, false, true, false])
+  for (const broken of [{}, { ...headers, 'webhook-timestamp': 'soon' }, { ...headers, 'webhook-signature': 'v1,' }]) {
+    expect(isGenuine('{"a":1}', broken, current)).toBe(false)
+  }
 })
