@@ -68,7 +68,9 @@ export class Queues {
 
   /** Begins to work off a queue on this node. */
   async serve(queue: Queue): Promise<void> {
-    await this.#boss.createQueue(queue.name, QUEUE_OPTIONS)
+    const { policy, ...changeable } = QUEUE_OPTIONS
+    await this.#boss.createQueue(queue.name, { policy, ...changeable })
+    await this.#boss.updateQueue(queue.name, changeable) // Of a queue that an earlier version made.
     this.#loops.push(this.#follow(queue))
   }
 
