@@ -6,14 +6,14 @@
 import type { Database } from '../platform/db.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
-import { inTenantBatch } from '../platform/tenancy.ts'
 import { periodKey, periodRange } from '../platform/time.ts'
 import { changesOf } from '../points/change.rules.ts'
 import { tellEach } from '../wire/broker.ts'
 import type { LogEvent, TenantLog } from '../wire/events.ts'
 import { diffLists, type ListDelta } from './delta.rules.ts'
 import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
-import { type Listed, RankIndex, type StandingRow } from './rank.rules.ts'
+import { type Listed, RankIndex } from './rank.rules.ts'
+import { readRecount } from './recount.ts'
 
 const SUBJECT_FIELD = { USER: 'userId', TEAM: 'teamId', DEPARTMENT: 'departmentId' } as const
 
@@ -101,16 +101,13 @@ export class BoardProjection {
   async #recount(): Promise<void> {
     const key = periodKey(this.row.period, this.zone, Date.now())
     const { startMs } = periodRange(this.row.period, this.zone, key)
-    const [heads, waiting, rows] = await inTenantBatch({ tenantId: this.log.tenantId, db: this.#db }, ({ last }) => last([
-      { text: 'select pos from event_head' },
-      { text: 'select id from outbox' },
-      recountStatement(this.log.tenantId, this.row, key, startMs),
-    ]), 'begin isolation level repeatable read read only')
-    this.index = RankIndex.from(rows as unknown as StandingRow[], this.row.tieRule)
+    const statement = recountStatement(this.log.tenantId, this.row, key, startMs)
+    const { columns, pos, waiting } = await readRecount(this.#db.addresses.app, this.log.tenantId, statement)
+    this.index = RankIndex.fromColumns(columns, this.row.tieRule)
     this.key = key
-    this.pos = heads![0]!.pos as number
+    this.pos = pos
     // These commits are in the sums already, though the relay has yet to number them.
-    this.#included = new Set(waiting!.map(({ id }) => id as number))
+    this.#included = new Set(waiting)
     // So are these, whose readers still wait for the marks.
     for (const event of this.#heldBack) if (event.pos <= this.pos) this.#apply(event, true)
   }

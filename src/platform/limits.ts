@@ -31,6 +31,7 @@ export const LIMITS = {
   writeRetriesMax: 5,
   requestBytesMax: 4 * 1_024 * 1_024,
   statementTimeoutMs: 15_000,
+  recountTimeoutMs: 120_000, // A rebuild reads a whole board, outside any request.
   idleTransactionMs: 30_000,
   poolMax: 16,
   creditBytes: 64 * 1_024, // Unacknowledged bytes of a socket before its streams wait.
