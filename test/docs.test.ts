@@ -4,6 +4,7 @@ import { buildSchema, type GraphQLEnumType, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import { SETTINGS } from '../src/platform/config.ts'
 import { ErrorCode } from '../src/platform/errors.ts'
+import { LIMITS } from '../src/platform/limits.ts'
 import { projectRoot } from '../src/platform/project.ts'
 import { registry } from '../src/wire/metrics.ts'
 import { filesBelow } from './house.rules.ts'
@@ -80,6 +81,21 @@ test('every code, reason and close code is explained in docs/protocol.md', () =>
     filesBelow(projectRoot, 'src/wire', /\.ts$/).flatMap(path => read(path).match(/(?<== )(?:10(?:09|1[0-5])|44\d\d)\b/g) ?? []))
   expect(closes.size).toBeGreaterThanOrEqual(1)
   expect([...closes].filter(code => !new RegExp(`^\\| ${code} \\|`, 'm').test(protocol))).toEqual([])
+})
+
+test('the bounds that docs/protocol.md names are those that bind', () => {
+  const protocol = read('docs/protocol.md').replaceAll(/\s+/g, ' ')
+  const number = (value: number) => value.toLocaleString('en-US')
+  const bounds = [
+    `bodies up to ${LIMITS.requestBytesMax / 2 ** 20} MB`, `at most ${LIMITS.pageMax})`, `at most ${LIMITS.leaderboardTopMax})`,
+    `the newest ${LIMITS.feedSnapshotItems} items`, `per tick of ${LIMITS.tickMs} ms`, `(${number(LIMITS.deltaRingMax)})`,
+    `waits up to ${LIMITS.markWaitMs / 1_000} seconds`, `at most ${number(LIMITS.pollWaitMaxMs)}`,
+    `more than ${LIMITS.creditBytes / 2 ** 10} KB are unacknowledged`, `any progress for ${LIMITS.stalledMaxMs / 1_000} seconds`,
+    `larger than ${LIMITS.socketMessageBytesMax / 2 ** 20} MB`, `up to ${LIMITS.subscriptionsPerSocketMax} operations at a time`,
+    `${LIMITS.socketMessagesPerSecondMax} messages a second from the client (bursts of ${LIMITS.socketMessagesBurstMax})`,
+    `${LIMITS.idempotencyKeyMin} to ${LIMITS.idempotencyKeyMax} visible ASCII`,
+  ]
+  expect(bounds.filter(bound => !protocol.includes(bound))).toEqual([])
 })
 
 test('README fits a screen, and decisions are short and numbered without a gap', () => {
