@@ -11,6 +11,7 @@ interface Template { frame: Buffer; at: number }
 
 /** Returns an operation id as messages carry it: escaped for JSON in ASCII, so that it has as many bytes as characters. */
 export function writtenId(id: string): string {
+  if (/^[\w-]*$/.test(id)) return id
   const escaped = JSON.stringify(id).slice(1, -1)
   return escaped.replaceAll(/[^\x20-\x7e]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -69,6 +69,7 @@ class Cohort {
 
 /** All subscribers of one document, variables and audience. */
 export class Group {
+  readonly key: string
   readonly #args: ExecutionArgs
   readonly #source: StreamSource
   readonly #contextFor: ContextFor
@@ -82,7 +83,10 @@ export class Group {
   #changes = 0
   #isPersonal: boolean
 
-  constructor(args: ExecutionArgs, source: StreamSource, { tenantId, db }: Actor, contextFor: ContextFor, isPersonal: boolean) {
+  constructor(
+    key: string, args: ExecutionArgs, source: StreamSource, { tenantId, db }: Actor, contextFor: ContextFor, isPersonal: boolean,
+  ) {
+    this.key = key
     this.#args = args
     this.#source = source
     this.#audience = { tenantId, db }
@@ -114,10 +118,11 @@ export class Group {
   review(people: ReadonlyMap<Actor, Standing>): void {
     const { allows } = this.#source
     if (!allows) return
-    for (const { actor, fail } of [...this.#held, ...this.#cohorts().flatMap(({ subscribers }) => [...subscribers])]) {
-      const standing = people.get(actor)
+    for (const subscriber of [...this.#held, ...this.#cohorts().flatMap(({ subscribers }) => [...subscribers])]) {
+      const standing = people.get(subscriber.actor)
       if (standing && !allows(standing)) {
-        fail(fault('FORBIDDEN', 'You may no longer follow this: your team has changed. Subscribe again to what is yours now.'))
+        subscriber.fail(fault(
+          'FORBIDDEN', 'You may no longer follow this: your team has changed. Subscribe again to what is yours now.'))
       }
     }
   }
@@ -261,18 +266,23 @@ export class Groups {
     return this.#groups.size
   }
 
-  /** Adds a subscriber, which then gets its first message; returns how it leaves, which touches no other. */
-  join(args: ExecutionArgs, source: StreamSource, subscriber: Subscriber): () => void {
+  /** Adds a subscriber, which then gets its first message; returns the group that it is to leave by `leave`. */
+  join(args: ExecutionArgs, source: StreamSource, subscriber: Subscriber): Group {
     const key = `${subscriber.actor.tenantId}|${source.key}|${operationKey(args)}`
     let group = this.#groups.get(key)
-    if (!group) this.#groups.set(key, (group = new Group(args, source, subscriber.actor, this.#contextFor, this.#isPersonal)))
-    const joined = group
-    joined.join(subscriber)
-    return () => {
-      joined.leave(subscriber)
-      if (!joined.isEmpty || this.#groups.get(key) !== joined) return
-      this.#groups.delete(key)
-      joined.close()
+    if (!group) {
+      group = new Group(key, args, source, subscriber.actor, this.#contextFor, this.#isPersonal)
+      this.#groups.set(key, group)
     }
+    group.join(subscriber)
+    return group
+  }
+
+  /** Takes a subscriber out of its group, which ends with its last one. Leaving twice is leaving once. */
+  leave(group: Group, subscriber: Subscriber): void {
+    group.leave(subscriber)
+    if (!group.isEmpty || this.#groups.get(group.key) !== group) return
+    this.#groups.delete(group.key)
+    group.close()
   }
 }

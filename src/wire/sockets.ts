@@ -12,11 +12,11 @@ import type { Identified } from './auth.ts'
 import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { writtenId } from './frames.ts'
-import type { Groups, Standing, Subscriber } from './groups.ts'
+import type { Group, Groups, Standing, Subscriber } from './groups.ts'
 import { sockets, streams } from './metrics.ts'
 import { Connection, Pulse, TRY_LATER } from './socket.connection.ts'
 import { Census } from './socket.limits.ts'
-import type { Opened } from './streams.ts'
+import type { Opened, Place } from './streams.ts'
 
 /** Close codes beside those of the protocol. */
 const DRAINS = 1012
@@ -28,6 +28,7 @@ const PULSE_MS = 1_000
 const SWEEP_MS = 5_000
 const GOODBYE_MS = 100
 const INIT_WAIT_MS = 10_000
+const INIT_LOOK_MS = 500
 
 /** What the WebSocket door needs from the house. */
 export interface SocketDoor {
@@ -57,9 +58,11 @@ export function socketDoor(
     noServer: true, perMessageDeflate: false, maxPayload: LIMITS.socketMessageBytesMax, clientTracking: false, handleProtocols,
   })
   const open = new Set<Connection>()
+  /** Those who have yet to say who they are, oldest first, and since when. */
+  const arriving = new Map<Connection, number>()
   const census = new Census()
   const pulse = new Pulse(PULSE_SLOTS, PULSE_MS)
-  const protocol = protocolOf(door, census)
+  const protocol = protocolOf(door, census, connection => arriving.delete(connection))
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url?.split('?')[0] !== PATH) return socket.end(NOWHERE)
@@ -68,10 +71,12 @@ export function socketDoor(
   const enter = (connection: Connection) => {
     const slot = pulse.add(connection)
     open.add(connection)
+    arriving.set(connection, Date.now())
     sockets.inc()
     const closed = protocol.opened(connection, { connection })
-    connection.ws.once('close', (code: number, reason: Buffer) => {
+    connection.ws.on('close', (code: number, reason: Buffer) => {
       open.delete(connection)
+      arriving.delete(connection)
       pulse.delete(connection, slot)
       sockets.dec()
       if (connection.actor) census.leave(connection.actor)
@@ -79,6 +84,13 @@ export function socketDoor(
     })
   }
   const identified = () => [...open].filter(isIdentified)
+  const waits = setInterval(() => {
+    for (const [connection, sinceMs] of arriving) {
+      if (sinceMs > Date.now() - INIT_WAIT_MS) return
+      connection.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')
+      arriving.delete(connection)
+    }
+  }, INIT_LOOK_MS).unref()
   const sweep = setInterval(() => { for (const { outlet } of open) outlet.sweep(Date.now()) }, SWEEP_MS).unref()
   return {
     open: () => open.size,
@@ -94,6 +106,7 @@ export function socketDoor(
     },
     async close() {
       clearInterval(sweep)
+      clearInterval(waits)
       pulse.stop()
       for (const { ws } of open) ws.close(DRAINS, 'This node drains; reconnect')
       await new Promise(resolve => setTimeout(resolve, open.size ? GOODBYE_MS : 0))
@@ -103,11 +116,14 @@ export function socketDoor(
 }
 
 /** The protocol with the house behind it. */
-function protocolOf({ schema, documents, groups, actorOf, contextFor }: SocketDoor, census: Census) {
+function protocolOf(
+  { schema, documents, groups, actorOf, contextFor }: SocketDoor, census: Census, onInit: (connection: Connection) => void,
+) {
   return makeServer<InitParameters, Extra>({
-    connectionInitWaitTimeout: INIT_WAIT_MS,
+    connectionInitWaitTimeout: 0, // Its timer would live as long as the socket; the door waits for all of them with one.
     async onConnect(context) {
       const { connection } = context.extra
+      onInit(connection)
       try {
         const actor = await actorOf(tokenIn(context))
         if (connection.ws.readyState !== connection.ws.OPEN) return false
@@ -122,7 +138,9 @@ function protocolOf({ schema, documents, groups, actorOf, contextFor }: SocketDo
         return false
       }
     },
-    onSubscribe({ extra: { connection }, subscriptions }, id, { query, operationName, variables }) {
+    onSubscribe({ extra: { connection }, subscriptions }, id, payload) {
+      const { query, operationName, variables } = payload
+      Object.assign(payload, { query: '' }) // graphql-ws keeps the message while the operation runs; the document is known.
       const read = documents.read(query)
       if ('errors' in read) return read.errors
       if (Object.keys(subscriptions).length > LIMITS.subscriptionsPerSocketMax) {
@@ -163,31 +181,50 @@ async function subscribeIn(groups: Groups, args: SocketOperation) {
   return new Following(groups, args, source, place) as never
 }
 
-/** What graphql-ws holds of a subscription: it never yields, since the group writes to the socket; ending it leaves the group. */
-class Following implements AsyncGenerator<never, void> {
+/**
+ * A subscription: to its group a subscriber, to graphql-ws an iterator that never yields, since the group writes to the socket.
+ * Ending it leaves the group.
+ */
+class Following implements AsyncGenerator<never, void>, Subscriber {
+  readonly id: string
+  readonly outlet: Subscriber['outlet']
+  readonly actor: Identified
+  place: Place
+  readonly #groups: Groups
   readonly #ended = Promise.withResolvers<IteratorReturnResult<void>>()
-  readonly #join: () => () => void
-  #leave: (() => void) | null = null
+  /** What joining takes; forgotten once joined. */
+  #wish: { args: SocketOperation; source: Opened['source'] } | null
+  #group: Group | null = null
 
-  constructor(groups: Groups, args: SocketOperation, source: Opened['source'], place: Opened['place']) {
-    const { connection: { outlet, actor }, operationId } = args
-    const subscriber: Subscriber = { id: writtenId(operationId), outlet, actor: actor!, place, fail: error => this.#fail(error) }
-    this.#join = () => groups.join(args, source, subscriber)
+  constructor(groups: Groups, args: SocketOperation, source: Opened['source'], place: Place) {
+    this.id = writtenId(args.operationId)
+    this.outlet = args.connection.outlet
+    this.actor = args.connection.actor!
+    this.place = place
+    this.#groups = groups
+    this.#wish = { args, source }
   }
 
   next(): Promise<IteratorResult<never, void>> {
-    this.#leave ??= this.#join()
+    if (this.#wish) this.#group = this.#groups.join(this.#wish.args, this.#wish.source, this)
+    this.#wish = null
     return this.#ended.promise
   }
 
-  #fail(error: Error): void {
-    this.#leave?.()
+  #leave(): void {
+    this.#wish = null
+    if (this.#group) this.#groups.leave(this.#group, this)
+    this.#group = null
+  }
+
+  fail(error: Error): void {
+    this.#leave()
     this.#ended.reject(error)
   }
 
   async return(): Promise<IteratorReturnResult<void>> {
-    this.#leave?.()
     const end = { done: true, value: undefined } as const
+    this.#leave()
     this.#ended.resolve(end)
     return end
   }

@@ -97,13 +97,13 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
     const subscriber: Subscriber = {
       id: '', outlet: new ResponseOutlet(response), place, actor, fail,
     }
-    const leave = door.groups.join(args, source, subscriber)
+    const group = door.groups.join(args, source, subscriber)
     response.on('close', () => {
       clearInterval(keepAlive)
       clearTimeout(expiry)
       streams.dec()
       running.delete(response)
-      leave()
+      door.groups.leave(group, subscriber)
     })
   }
   return {
