@@ -148,7 +148,7 @@ test('the whole process is killed twice, and the relay\'s session again and agai
     await server.kill('SIGTERM')
   }
   expect(server.child.exitCode).toBe(0)
-}, 120_000)
+}, 300_000)
 
 test.runIf(inject('redisUrl'))('the relay is a process of its own and is killed three times while another serves', async () => {
   const { owner: address } = await freshDatabase()
@@ -186,5 +186,5 @@ test.runIf(inject('redisUrl'))('the relay is a process of its own and is killed 
     await owner.end()
     await Promise.all([front.kill('SIGTERM'), post.kill('SIGTERM')])
   }
-}, 120_000)
+}, 300_000)
 
