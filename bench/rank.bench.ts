@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { to } from 'pg-copy-streams'
 import { createClient } from 'redis'
-import { type Listed, RankIndex, type StandingRow } from '../src/leaderboards/rank.rules.ts'
+import { type Listed, RankIndex, type StandingRow } from '../src/ranks/rank.rules.ts'
 import '../src/platform/db.ts' // Reads int8 as numbers.
 import { copyColumns } from '../src/leaderboards/recount.ts'
 import { startRedis, startThrowawayPostgres } from './services.ts'

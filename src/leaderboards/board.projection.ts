@@ -12,7 +12,7 @@ import { tellEach } from '../wire/broker.ts'
 import type { LogEvent, TenantLog } from '../wire/events.ts'
 import { diffLists, type ListDelta } from './delta.rules.ts'
 import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
-import { type Listed, RankIndex } from './rank.rules.ts'
+import { type Listed, RankIndex } from '../ranks/rank.rules.ts'
 import { readRecount } from './recount.ts'
 
 const SUBJECT_FIELD = { USER: 'userId', TEAM: 'teamId', DEPARTMENT: 'departmentId' } as const

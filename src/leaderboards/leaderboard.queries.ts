@@ -2,7 +2,7 @@
 import { type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 import { ALL_TIME_KEY, type Period } from '../platform/time.ts'
-import type { TieRule } from './rank.rules.ts'
+import type { TieRule } from '../ranks/rank.rules.ts'
 
 /** A board's row as reads return it; `subjectIds` is set when it ranks a list. */
 export interface LeaderboardRow {

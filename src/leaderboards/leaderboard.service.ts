@@ -11,7 +11,7 @@ import {
   Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule,
 } from './leaderboard.entity.ts'
 import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
-import { RankIndex, type StandingRow } from './rank.rules.ts'
+import { RankIndex, type StandingRow } from '../ranks/rank.rules.ts'
 
 /** A new board as a command asks for it; ids are uuids, `archivedFrom` is the local day from which periods are archived. */
 export interface LeaderboardInput {

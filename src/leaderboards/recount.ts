@@ -6,7 +6,7 @@ import { Client, type ClientConfig } from 'pg'
 import { to } from 'pg-copy-streams'
 import { LIMITS } from '../platform/limits.ts'
 import type { Statement } from '../platform/tenancy.ts'
-import { StandingColumns } from './columns.rules.ts'
+import { StandingColumns } from '../ranks/columns.rules.ts'
 
 /** A board's rows, the position of the log they belong to, and the outbox ids that they hold already. */
 export interface Recount { columns: StandingColumns; pos: number; waiting: number[] }

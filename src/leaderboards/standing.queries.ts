@@ -1,7 +1,7 @@
 /** Pages and single rows of a board's current ranking, from its rank index, without a scan. */
 import { decodeCursor, encodeCursor, pageSize } from '../platform/graphql.ts'
 import type { BoardProjection } from './board.projection.ts'
-import type { Listed } from './rank.rules.ts'
+import type { Listed } from '../ranks/rank.rules.ts'
 
 /** Returns a page of the ranking; its cursors name a row's place in the order, so they stay good while ranks move. */
 export function standingsPage(

@@ -2,7 +2,10 @@
 import { CELLS, cellOf, ID, PREVIOUS } from './arena.rules.ts'
 import type { BlockList } from './blocks.rules.ts'
 import type { Listed, TieRule } from './standing.rules.ts'
-import { uuidAt, type UuidPaper } from './uuids.rules.ts'
+import { uuidAt, UuidNames } from './uuids.rules.ts'
+
+const names = new UuidNames()
+const missing: number[] = [] // Pairs: a place in the list at hand whose id is to be written, and where its words stand.
 
 /** Returns the same number, as one that needs no memory of its own where it fits 32 bits. */
 export function small(value: number): number {
@@ -11,12 +14,11 @@ export function small(value: number): number {
 }
 
 /** Returns `count` standings from the cursor on, whose first has this position (from 1) and rank. The cursor is lost. */
-export function listRun(
-  list: BlockList, tieRule: TieRule, count: number, position: number, rank: number, paper: UuidPaper,
-): Listed[] {
+export function listRun(list: BlockList, tieRule: TieRule, count: number, position: number, rank: number): Listed[] {
   const { cells, words } = list.arena
   const listed = new Array<Listed>(count)
-  paper.take(count)
+  names.take(count)
+  let missed = 0
   let pointsAbove = list.points
   for (let at = 0; at < count;) {
     list.settle()
@@ -26,14 +28,25 @@ export function listRun(
       const points = cells[cell]!
       if (at > 0 && (points !== pointsAbove || tieRule === 'ORDINAL')) rank = tieRule === 'DENSE' ? rank + 1 : position
       pointsAbove = points
-      paper.write(at, words, cell * 2 + ID)
+      const id = cell * 2 + ID
+      const subjectId = names.find(words, id)
+      if (subjectId === '') {
+        names.write(missed >> 1, words, id)
+        missing[missed++] = at
+        missing[missed++] = id
+      }
       const previousRank = words[cell * 2 + PREVIOUS]! || null
-      listed[at] = { position, rank, points: small(points), seq: small(cells[cell + 1]!), subjectId: '', previousRank }
+      listed[at] = { position, rank, points: small(points), seq: small(cells[cell + 1]!), subjectId, previousRank }
     }
     list.index += run
   }
-  const ids = paper.read(count)
-  for (let at = 0; at < count; at++) listed[at]!.subjectId = uuidAt(ids, at)
+  if (missed === 0) return listed
+  const text = names.read(missed >> 1)
+  for (let at = 0; at < missed; at += 2) {
+    const subjectId = uuidAt(text, at >> 1)
+    listed[missing[at]!]!.subjectId = subjectId
+    names.keep(words, missing[at + 1]!, subjectId)
+  }
   return listed
 }
 

@@ -4,7 +4,7 @@ import { safeInteger, StandingColumns } from './columns.rules.ts'
 import { listRun, markRun, small } from './runs.rules.ts'
 import type { Listed, Move, Place, StandingRow, TieRule } from './standing.rules.ts'
 import { SubjectTable } from './subjects.rules.ts'
-import { parseUuid, UuidPaper } from './uuids.rules.ts'
+import { parseUuid } from './uuids.rules.ts'
 
 export type { Listed, Move, Place, StandingRow, TieRule }
 
@@ -21,7 +21,6 @@ export class RankIndex {
   private readonly subjects: SubjectTable
   private readonly list: BlockList
   private readonly distinct: BlockList | null // For DENSE: each number of points once, with its subjects counted in place of seq.
-  private readonly paper = new UuidPaper()
 
   constructor(tieRule: TieRule, subjects = new SubjectTable()) {
     this.tieRule = tieRule
@@ -129,7 +128,7 @@ export class RankIndex {
     const length = Math.min(count, this.size - start)
     if (length <= 0) return []
     this.list.seek(start)
-    return listRun(this.list, this.tieRule, length, start + 1, this.rankHere(start), this.paper)
+    return listRun(this.list, this.tieRule, length, start + 1, this.rankHere(start))
   }
 
   /**

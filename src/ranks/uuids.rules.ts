@@ -1,6 +1,7 @@
 /** Subject ids as numbers: a uuid is four signed words of 32 bits, so that a rank index keeps no strings. */
 
 const NAME_LENGTH = 36
+const KEPT = 256 // A power of two.
 const DASH = 0x2d
 const DIGITS = '0123456789abcdef'
 
@@ -46,21 +47,39 @@ export function parseUuid(text: string, words: Int32Array): void {
 }
 
 /**
- * Sheets on which uuids are written before they become strings: one native call makes a whole list, and its ids are
- * slices of that string.
+ * Uuids as strings: a list of them is written on one sheet, one native call makes it a string, and its ids are slices of that. Ids
+ * listed a moment ago are kept, because the top of a board is listed again and again.
  */
-export class UuidPaper {
+export class UuidNames {
   private ink = new Uint16Array(0)
   private paper = Buffer.alloc(0) // The same bytes.
+  private readonly kept: string[] = Array<string>(KEPT).fill('')
+  private readonly keptWords = new Int32Array(KEPT * 4)
 
-  /** Makes room for `count` ids. */
+  /** Makes room for `count` ids on the sheet. */
   take(count: number): void {
     if (this.paper.length >= count * NAME_LENGTH) return
     this.ink = new Uint16Array(Math.max(64, count) * NAME_LENGTH / 2)
     this.paper = Buffer.from(this.ink.buffer)
   }
 
-  /** Writes the id whose four words stand in `words` from `from` on as the one numbered `at`, from 0. */
+  /** Returns the id whose four words and hash stand in `words` from `from` on when it is kept, else an empty string. */
+  find(words: Int32Array, from: number): string {
+    const { keptWords } = this
+    const at = words[from + 4]! & KEPT - 1
+    const held = at * 4
+    return keptWords[held] === words[from] && keptWords[held + 1] === words[from + 1] && keptWords[held + 2] === words[from + 2]
+      && keptWords[held + 3] === words[from + 3] ? this.kept[at]! : ''
+  }
+
+  /** Keeps an id and the words it stands for. */
+  keep(words: Int32Array, from: number, name: string): void {
+    const at = words[from + 4]! & KEPT - 1
+    this.kept[at] = name
+    for (let word = 0; word < 4; word++) this.keptWords[at * 4 + word] = words[from + word]!
+  }
+
+  /** Writes the id whose four words stand in `words` from `from` on as the one numbered `at` of the sheet, from 0. */
   write(at: number, words: Int32Array, from: number): void {
     const { ink } = this
     const a = words[from]!
@@ -88,13 +107,13 @@ export class UuidPaper {
     ink[to + 17] = pairOf[d & 255]!
   }
 
-  /** Returns the first `count` ids written, one after another without a gap. */
+  /** Returns the first `count` ids of the sheet, one after another without a gap. */
   read(count: number): string {
     return this.paper.toString('latin1', 0, count * NAME_LENGTH)
   }
 }
 
-/** Returns the id numbered `at` of what `UuidPaper.read` returned. */
+/** Returns the id numbered `at` of what `UuidNames.read` returned. */
 export function uuidAt(text: string, at: number): string {
   return text.substring(at * NAME_LENGTH, at * NAME_LENGTH + NAME_LENGTH)
 }
