@@ -47,8 +47,8 @@ export function parseUuid(text: string, words: Int32Array): void {
 }
 
 /**
- * Uuids as strings: a list of them is written on one sheet, one native call makes it a string, and its ids are slices of that. Ids
- * listed a moment ago are kept, because the top of a board is listed again and again.
+ * Uuids as strings: a list of them is written on one sheet, one native call makes it a string, and its ids are slices of that.
+ * Ids listed a moment ago are kept, because the top of a board is listed again and again.
  */
 export class UuidNames {
   private ink = new Uint16Array(0)
