@@ -35,7 +35,7 @@ import { makeSchema } from './schema.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
-import { standingOf } from './users/user.queries.ts'
+import { isActiveUser, standingOf } from './users/user.queries.ts'
 import { deliverQueue, wakeQueue } from './webhooks/delivery.jobs.ts'
 import { deliveryReaction } from './webhooks/delivery.reaction.ts'
 import { WebhookEndpoint } from './webhooks/endpoint.entity.ts'
@@ -106,7 +106,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
     }
 
-    const auth = authOf(db, options.issuers)
+    const auth = authOf(db, options.issuers, (tenantId, userId) => isActiveUser({ tenantId, db }, userId))
     const webhooks = options.webhooks ?? PUBLIC_ONLY
     const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), { boards, logs, webhooks })
     const schema = await makeSchema()
@@ -133,7 +133,10 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const door = socketDoor(http.app.server, shared)
     const events = eventDoor(http.app, shared)
     // A database that is away is no reason to cut anybody.
-    const checkRights = () => void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
+    const checkRights = () => {
+      auth.recheck()
+      void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
+    }
     logs.onTopic('user.', checkRights)
     const rights = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
     closers.push(() => {

@@ -12,6 +12,8 @@ test('a deactivated person\'s streams end, nothing more is recorded for them, an
   expect(userDeactivate).toMatchObject({ user: { id: acme.id('bob'), deactivatedAt: expect.any(String) }, userErrors: [] })
   await streams[0]!.until(() => streams[0]!.closedWith !== null)
   expect(streams[0]!.closedWith).toEqual({ code: 4403, reason: 'This person is no longer active' })
+  const command = await acme.as('bob').ask('{ viewer { role } }')
+  expect(command.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
   const late = await acme.as('ann').run(RECORD, {
     input: { activityType: 'meeting_scheduled', idempotencyKey: 'too-late-1', userId: acme.id('bob') } })
   expect(late.activityRecord).toMatchObject({ activity: null, userErrors: [{ code: 'NOT_FOUND', field: ['userId'] }] })

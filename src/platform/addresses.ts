@@ -60,13 +60,27 @@ async function external(url: string, appUrl: string | undefined): Promise<Ground
       'The role of DATABASE_URL may not create roles. Run this as an administrator, ' +
       `then set DATABASE_APP_URL to the database as laurel_app:\n${rolesSql()}`)
   }
-  // Every node that knows DATABASE_URL derives the same password; nothing needs to be stored or handed round.
-  const password = createHash('sha256').update(`laurel roles ${url}`).digest('base64url')
+  // Every node that knows the owner derives the same password, for all databases of the server, whose roles are shared.
+  const { host, port, user, password: secret } = owner
+  const password = createHash('sha256').update(JSON.stringify(['laurel roles', host, port, user, secret])).digest('base64url')
   const app = appUrl ? configOf(appUrl) : { ...owner, user: 'laurel_app', password }
+  const relay = { ...app, user: 'laurel_relay' }
+  if (appUrl) for (const role of [app, relay]) await proveRole(role)
   return {
-    addresses: { owner, app, relay: { ...app, user: 'laurel_relay' } }, roles: { make: !appUrl, password },
+    addresses: { owner, app, relay }, roles: { make: !appUrl, password },
     kind: 'external', version: version.split(' ')[0]!, location: `${owner.host ?? 'localhost'}/${owner.database}`, reused: true,
     stop: async () => {},
+  }
+}
+
+/** Passes when a role that the operator made can connect. @throws StartError */
+async function proveRole(role: ClientConfig): Promise<void> {
+  const client = new Client({ ...role, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => {}) // The failing connect reports it.
+  const failed = await client.connect().then(() => client.end(), (error: Error & { code?: string }) => error)
+  if (failed) {
+    throw new StartError(`The role ${role.user} of DATABASE_APP_URL cannot be used (${reasonOf(failed)}): correct DATABASE_APP_URL; ` +
+      'laurel_app and laurel_relay share its password.')
   }
 }
 

@@ -110,3 +110,11 @@ export async function standingOf<A extends Actor>(
   }
   return found
 }
+
+/** Returns whether the tenant has this user and they have not left. */
+export async function isActiveUser(actor: Pick<Actor, 'tenantId' | 'db'>, userId: string): Promise<boolean> {
+  const [row] = await inTenantOnce<{ isActive: boolean }>(actor, {
+    name: 'is_active', text: 'select deactivated_at is null as "isActive" from users where tenant_id = $1 and id = $2',
+    values: [actor.tenantId, userId] })
+  return row?.isActive ?? false
+}

@@ -6,6 +6,7 @@ import type { KeyObject } from 'node:crypto'
 import { jwtVerify } from 'jose'
 import type { Database } from '../platform/db.ts'
 import { fault } from '../platform/errors.ts'
+import { LIMITS } from '../platform/limits.ts'
 import type { Actor, Role } from '../platform/tenancy.ts'
 
 /** Whose tokens are believed. */
@@ -26,11 +27,19 @@ export type Identified = Actor & { expiresMs: number; token: string }
 export interface Auth {
   /** Returns who the authorization header speaks for. @throws Fault UNAUTHENTICATED */
   actorOf(authorization: string | undefined): Promise<Identified>
+  /** Has everybody's standing asked for again with their next request: people have changed. */
+  recheck(): void
 }
 
+/** Returns whether this person may still act: they exist and are active. */
+export type IsActive = (tenantId: string, userId: string) => Promise<boolean>
+
+interface Remembered { identity: Identity; checkedMs: number }
+
 /** Returns the reader of tokens of these issuers. */
-export function authOf(db: Database, issuers: Issuer[]): Auth {
-  const remembered = new Map<string, Identity>()
+export function authOf(db: Database, issuers: Issuer[], isActive: IsActive): Auth {
+  const remembered = new Map<string, Remembered>()
+  let recheckedMs = 0
   const verify = async (token: string): Promise<Identity> => {
     for (const { issuer, key, algorithm } of issuers) {
       const checked = await jwtVerify(token, key, { issuer, audience: 'laurel', algorithms: [algorithm], clockTolerance: 60 })
@@ -45,6 +54,14 @@ export function authOf(db: Database, issuers: Issuer[]): Auth {
     }
     throw fault('UNAUTHENTICATED', `The token is not valid here or has expired: get a new one. ${HOW_TO}`)
   }
+  const stillActive = async (known: Remembered, now: Date) => {
+    const { tenantId, userId } = known.identity
+    const active = !userId || await isActive(tenantId, userId).catch(() => {
+      throw fault('UNAVAILABLE', 'The database cannot be reached at the moment. Try again.', { retryAfterMs: 1_000 })
+    })
+    if (!active) throw fault('UNAUTHENTICATED', 'The person of this token is not active here. Ask an admin of your tenant.')
+    known.checkedMs = now.getTime()
+  }
   return {
     async actorOf(authorization) {
       if (!authorization) throw fault('UNAUTHENTICATED', `This needs a token. ${HOW_TO}`)
@@ -53,14 +70,18 @@ export function authOf(db: Database, issuers: Issuer[]): Auth {
         throw fault('UNAUTHENTICATED', `The authorization is not a bearer token. ${HOW_TO}`)
       }
       const now = new Date()
-      let identity = remembered.get(token)
-      if (!identity || identity.expiresMs <= now.getTime()) {
+      let known = remembered.get(token)
+      if (!known || known.identity.expiresMs <= now.getTime()) {
         remembered.delete(token)
-        identity = await verify(token)
+        known = { identity: await verify(token), checkedMs: 0 }
         if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value!)
-        remembered.set(token, identity)
+        remembered.set(token, known)
       }
-      return { ...identity, now, db }
+      if (known.checkedMs <= Math.max(recheckedMs, now.getTime() - LIMITS.rightsCheckMs)) await stillActive(known, now)
+      return { ...known.identity, now, db }
+    },
+    recheck() {
+      recheckedMs = Date.now()
     },
   }
 }
