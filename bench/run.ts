@@ -11,7 +11,7 @@ import { MissingBaseline } from './services.ts'
 
 /** What a bench answers once its result was checked to be right. */
 export interface BenchResult {
-  metrics: Record<string, number>; rows?: string[]; notes?: string[]; versions?: Record<string, string>
+  metrics: Record<string, number>; rows?: (string | string[])[]; notes?: string[]; versions?: Record<string, string>
 }
 type Bench = (options: { quick: boolean; progress: (line: string) => void }) => Promise<BenchResult>
 
@@ -51,7 +51,7 @@ function print(bench: string, { metrics, rows = [], notes = [] }: BenchResult, m
   console.log(`${bench}${values.quick ? ' (quick: too short to quote)' : ''}  ${new Date().toISOString().slice(0, 10)}`)
   const named = Object.entries(versions).map(([key, value]) => `${key} ${value}`).join(', ')
   console.log(`machine: ${Object.values(machine).join(', ')}; versions: ${named}`)
-  for (const row of rows) console.log(row)
+  for (const row of rows) console.log(typeof row === 'string' ? row : row.map((cell, at) => cell.padEnd(at ? 16 : 60)).join(''))
   const goals = new Map((GOALS[bench] ?? []).map(goal => [goal.key, goal]))
   for (const [key, value] of Object.entries(metrics)) {
     const goal = goals.get(key)

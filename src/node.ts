@@ -107,8 +107,8 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     }
 
     const auth = authOf(db, options.issuers, (tenantId, userId) => isActiveUser({ tenantId, db }, userId))
-    const webhooks = options.webhooks ?? PUBLIC_ONLY
-    const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), { boards, logs, webhooks })
+    const given = { boards, logs, webhooks: options.webhooks ?? PUBLIC_ONLY }
+    const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), given)
     const schema = await makeSchema()
     const http = await httpDoor({
       schema, pages: options.pages ?? null,

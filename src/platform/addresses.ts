@@ -79,8 +79,8 @@ async function proveRole(role: ClientConfig): Promise<void> {
   client.on('error', () => {}) // The failing connect reports it.
   const failed = await client.connect().then(() => client.end(), (error: Error & { code?: string }) => error)
   if (failed) {
-    throw new StartError(`The role ${role.user} of DATABASE_APP_URL cannot be used (${reasonOf(failed)}): correct DATABASE_APP_URL; ` +
-      'laurel_app and laurel_relay share its password.')
+    throw new StartError(`The role ${role.user} of DATABASE_APP_URL cannot be used (${reasonOf(failed)}): ` +
+      'correct DATABASE_APP_URL; laurel_app and laurel_relay share its password.')
   }
 }
 
