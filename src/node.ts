@@ -105,7 +105,6 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       relay?.wake()
       if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
     }
-
     const auth = authOf(db, options.issuers, (tenantId, userId) => isActiveUser({ tenantId, db }, userId))
     const given = { boards, logs, webhooks: options.webhooks ?? PUBLIC_ONLY }
     const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), given)
