@@ -31,7 +31,8 @@ class PausingReader {
   bytes = 0
   readonly #ws: WebSocket
   constructor({ url, token }: Person, query: string, variables: object = {}) {
-    this.#ws = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    const place = `${url.replace('http', 'ws')}/graphql`
+    this.#ws = new WebSocket(place, 'graphql-transport-ws', { perMessageDeflate: false }) // Aliases would vanish in it.
     this.#ws.on('open', () => this.#say({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }))
     this.#ws.on('message', (text: Buffer) => {
       const { type, payload } = JSON.parse(text.toString()) as { type: string; payload: { data: Record<string, Message> } }

@@ -35,7 +35,7 @@ export const LIMITS = {
   idleTransactionMs: 30_000,
   poolMax: 16,
   creditBytes: 64 * 1_024, // Unacknowledged bytes of a socket before its streams wait.
-  creditAskBytes: 24 * 1_024,
+  creditAskBytes: 40 * 1_024, // The answer has the rest of the credit to arrive in.
   stalledMaxMs: 60_000,
   documentTokensMax: 2_000,
   documentsRememberedMax: 1_000,

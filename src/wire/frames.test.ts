@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Payload, writtenId } from './frames.ts'
 
@@ -103,4 +103,74 @@ test('what waits in a full socket keeps its id while others are served', async (
   full.destroy()
   tcp.close()
   reader.terminate()
+})
+
+describe('where a client wishes compression', () => {
+  const options = { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: Infinity }
+  const place = createServer()
+  const compressing = new WebSocketServer({ noServer: true, perMessageDeflate: options })
+  const ends: { ws: WebSocket; socket: Duplex }[] = []
+  beforeAll(async () => {
+    place.on('upgrade', (request: IncomingMessage, socket, head) =>
+      compressing.handleUpgrade(request, socket, head, ws => ends.push({ ws, socket })))
+    await once(place.listen(0, '127.0.0.1'), 'listening')
+  })
+  afterAll(() => {
+    for (const client of compressing.clients) client.terminate()
+    place.close()
+  })
+  const open = async (perMessageDeflate: boolean | object) => {
+    const client = new WebSocket(`ws://127.0.0.1:${(place.address() as AddressInfo).port}`, { perMessageDeflate })
+    await once(client, 'open')
+    return { client, ...ends.at(-1)! }
+  }
+  const rows = Array.from({ length: 40 }, (_, rank) => ({ rank, name: `Ünal ${rank}`, points: rank * 31 }))
+  const payload = () => new Payload(JSON.stringify({ data: { rows } }))
+
+  test.each([[true, 'anything'], [{ clientNoContextTakeover: true, serverNoContextTakeover: true }, 'no context takeover']])(
+    'a client that offers %j (%s) inflates the group\'s message with its own id, of any length', async (offer, _what) => {
+      const { client, ws, socket } = await open(offer)
+      expect(ws.extensions).toBe('permessage-deflate')
+      expect(client.extensions).toBe('permessage-deflate')
+      for (const length of [0, 1, 7, 36, 125, 255, 256, 4_000, 59_999, 60_001, 70_000]) {
+        const arrives = read(client)
+        const bytes = payload().writeTo(socket, 'i'.repeat(length), true)
+        expect(JSON.parse(await arrives)).toEqual({ id: 'i'.repeat(length), type: 'next', payload: { data: { rows } } })
+        if (length < 60_000) expect(bytes - length).toBeLessThan(payload().json.length / 3)
+      }
+      client.terminate()
+    })
+
+  test('compressed, short and ws\'s own messages reach it in order, each whole', async () => {
+    const { client, ws, socket } = await open(true)
+    const heard: string[] = []
+    client.on('message', (bytes: Buffer) => heard.push(bytes.toString()))
+    const [long, short] = [payload(), new Payload('{"data":1}')]
+    for (let at = 0; at < 50; at++) {
+      long.writeTo(socket, `long-${at}`, true)
+      short.writeTo(socket, `short-${at}`, true)
+      ws.send(JSON.stringify({ type: 'complete', id: `own-${at}`, filling: 'x'.repeat(at * 100) }))
+    }
+    await expect.poll(() => heard.length).toBe(150)
+    const ids = heard.map(text => (JSON.parse(text) as { id: string }).id)
+    expect(ids).toEqual(Array.from({ length: 50 }, (_, at) => [`long-${at}`, `short-${at}`, `own-${at}`]).flat())
+    client.terminate()
+  })
+
+  test('one message serves who compresses and who does not, and clients\' compressed messages are read', async () => {
+    const [one, two] = [await open(true), await open(false)]
+    expect(two.ws.extensions).toBe('')
+    const shared = payload()
+    const arrive = [read(one.client), read(two.client)]
+    const sizes = [shared.writeTo(one.socket, 'one', true), shared.writeTo(two.socket, 'two', false)]
+    expect((await Promise.all(arrive)).map(text => (JSON.parse(text) as { id: string }).id)).toEqual(['one', 'two'])
+    expect(sizes[0]!).toBeLessThan(sizes[1]! / 3)
+    const text = 'x'.repeat(5_000)
+    for (let at = 0; at < 3; at++) {
+      const heard = once(one.ws, 'message')
+      one.client.send(`${text}${at}`)
+      expect(((await heard)[0] as Buffer).toString()).toBe(`${text}${at}`)
+    }
+    for (const { client } of [one, two]) client.terminate()
+  })
 })

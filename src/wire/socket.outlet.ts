@@ -15,6 +15,7 @@ const TRY_LATER = 1013
 export class SocketOutlet implements Outlet {
   readonly #ws: WebSocket
   readonly #socket: Duplex
+  readonly #deflates: boolean
   #waiting: (() => void)[] | null = null
   #sent = 0
   #asked = 0
@@ -25,6 +26,7 @@ export class SocketOutlet implements Outlet {
   constructor(ws: WebSocket, socket: Duplex) {
     this.#ws = ws
     this.#socket = socket
+    this.#deflates = ws.extensions.includes('permessage-deflate')
   }
 
   ready(): boolean {
@@ -40,7 +42,7 @@ export class SocketOutlet implements Outlet {
     if (this.#ws.readyState !== OPEN) return
     const asks = this.#sent - this.#asked >= LIMITS.creditAskBytes
     if (asks) this.#socket.cork() // The question travels with the message.
-    const bytes = payload.writeTo(this.#socket, id)
+    const bytes = payload.writeTo(this.#socket, id, this.#deflates)
     this.#sent += bytes
     if (asks) {
       this.#ask()

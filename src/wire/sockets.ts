@@ -30,6 +30,10 @@ const GOODBYE_MS = 100
 const INIT_WAIT_MS = 10_000
 const INIT_LOOK_MS = 500
 
+// Each message stands alone, so that one compressed for a group fits every socket. ws itself compresses none: what it would
+// compress in the background could be overtaken by the group's frames.
+const DEFLATE = { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: Infinity }
+
 /** What the WebSocket door needs from the house. */
 export interface SocketDoor {
   schema: GraphQLSchema
@@ -55,7 +59,7 @@ export function socketDoor(
   server: Server, door: SocketDoor,
 ): { open(): number; checkRights(): Promise<void>; close(): Promise<void> } {
   const wss = new WebSocketServer({
-    noServer: true, perMessageDeflate: false, maxPayload: LIMITS.socketMessageBytesMax, clientTracking: false, handleProtocols,
+    noServer: true, perMessageDeflate: DEFLATE, maxPayload: LIMITS.socketMessageBytesMax, clientTracking: false, handleProtocols,
   })
   const open = new Set<Connection>()
   /** Those who have yet to say who they are, oldest first, and since when. */
