@@ -171,13 +171,10 @@ async function startPostRoom(
   await queues.serve(deliverQueue(db, queues, sender, webhooks.schedule))
   await queues.serve(wakeQueue(db, queues))
 
-  let relay: Relay | null = null
-  const reactions = new Reactions(db, [levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues)], () => {
-    relay?.wake()
-    queues.wake()
-  })
+  const answering = [levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues)]
+  const reactions = new Reactions(db, answering, batch => queues.committed(batch))
   closers.push(() => reactions.close())
-  relay = await startRelay(addresses.relay, broker, {
+  const relay = await startRelay(addresses.relay, broker, {
     onLead: () => void tenantIds().then(
       ids => reactions.hearAll(ids), (error: Error) => log.warn({ reason: error.message }, 'tenants could not be listed')),
     onEvents(tenantId, events) {
@@ -186,9 +183,8 @@ async function startPostRoom(
       reactions.hear(tenantId, events)
     },
   })
-  const started = relay
-  closers.push(() => started.close())
-  closers.push(startJobs(db, [archiveJob, tendJob(queues)], () => started.leads(), tenantIds))
+  closers.push(() => relay.close())
+  closers.push(startJobs(db, [archiveJob, tendJob(queues)], () => relay.leads(), tenantIds))
   const timer = setInterval(() => void tendPartitions(addresses.owner), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))
   return relay

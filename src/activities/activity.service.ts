@@ -2,6 +2,7 @@
  * The only writer of activities: in one transaction an activity, its point entry, the balance and the event, once for
  * each key and source fact.
  */
+import { Gathering } from '../platform/gathering.ts'
 import { newId } from '../platform/ids.ts'
 import { type Actor, type Batch, inTenantBatch, retried } from '../platform/tenancy.ts'
 import type { Refusal } from '../platform/errors.ts'
@@ -9,9 +10,11 @@ import { countingFor } from '../points/period.rules.ts'
 import type { EntryRow } from '../points/point.queries.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import {
-  type ActivityItem, type Recorded, refusalForRecorder, teamAt, type TypeVersion, type Verdict, verdictFor,
+  type ActivityItem, type Recorded as Person, refusalForRecorder, teamAt, type TypeVersion, type Verdict, verdictFor,
 } from './activity.rules.ts'
-import { type NewActivity, readStatements, writeStatements } from './activity.sql.ts'
+import {
+  type Asked, type NewActivity, readStatements, type RecordCommand, senderOf, writeStatements,
+} from './activity.sql.ts'
 
 /** A new activity as the payload shows it without another read. */
 export interface ActivityRow {
@@ -27,81 +30,98 @@ export type Recording =
   | { kind: 'HIT' | 'DUPLICATE'; activityId: string }
   | { kind: 'REFUSED'; refusal: Refusal }
 
+/** What became of a command's items, in order; `mark` names its event, null when nothing was new. */
+export interface Recorded { recordings: Recording[]; mark: number | null }
+
 interface Known {
-  users: Map<string, Recorded>; keys: Map<string, { bodyHash: Buffer; activityId: string }>; sources: Map<string, string>
-  types: Map<string, TypeVersion[]>; seqs: number[]; leads: Set<string>
+  people: Map<string, Person>; keys: Map<string, UsedKey>; sources: Map<string, string>
+  types: Map<string, TypeVersion[]>; numbers: number[]; led: Map<string, Set<string>>
 }
 
+const gathering = new Gathering(recordTogether)
+
 /**
- * Records up to 1,000 activities in one transaction and returns what became of each, in order, with the commit's mark (null when
- * nothing was new). Emits one `activity.recorded` with all new ones. A refused item writes nothing and leaves the others alone.
+ * Records up to 1,000 activities in one transaction and returns what became of each, in order, with the event's mark. Emits one
+ * `activity.recorded` with all new ones. A refused item writes nothing and leaves the others alone. Commands that come while
+ * others are being recorded share a transaction; each keeps its own event and mark.
  */
-export async function recordActivities(
-  actor: Actor, items: readonly ActivityItem[],
-): Promise<{ recordings: Recording[]; mark: number | null }> {
+export function recordActivities(actor: Actor, items: readonly ActivityItem[]): Promise<Recorded> {
+  return gathering.add({ actor, items })
+}
+
+async function recordTogether(commands: readonly RecordCommand[]): Promise<Recorded[]> {
+  const { actor } = commands[0]!
   const zone = await zoneOf(actor)
-  // A key taken by another command between the read and the write fails the insert; the next try sees it.
+  // A key taken by another node between the read and the write fails the insert; the next try sees it.
   return retried(() => inTenantBatch(actor, async batch => {
-    const known = await readKnown(actor, batch, items)
-    const { recordings, fresh } = decide(actor, zone, items, known)
-    if (!fresh.length) {
-      await batch.last([])
-      return { recordings, mark: null }
-    }
-    const answers = await batch.last(writeStatements(actor.tenantId, actor.userId, fresh, actor.now))
-    return { recordings, mark: Number(answers.at(-1)![0]!.mark) }
+    const known = await readKnown(batch, commands)
+    const decided = commands.map(command => decide(command, zone, known))
+    const fresh = decided.map(({ fresh }) => fresh).filter(({ length }) => length)
+    const answers = await batch.last(fresh.length ? writeStatements(actor.tenantId, fresh) : [])
+    const marks = answers.slice(answers.length - fresh.length)
+    return decided.map(({ recordings, fresh }) => ({ recordings, mark: fresh.length ? Number(marks.shift()![0]!.mark) : null }))
   }))
 }
 
-async function readKnown(actor: Actor, batch: Batch, items: readonly ActivityItem[]): Promise<Known> {
-  const [points, teams, keys, sources, types, seqs, led] = await batch.run(readStatements(actor.tenantId, actor.userId, items))
-  const users = new Map(points!.map(row => [row.userId as string, { ...row, teams: [] } as unknown as Recorded]))
-  for (const row of teams!) users.get(row.userId as string)?.teams.push(row as Recorded['teams'][number])
-  return {
-    users,
-    keys: new Map(keys!.map(row => [row.key as string, {
-      bodyHash: row.bodyHash as Buffer, activityId: row.activityId as string,
-    }])),
-    sources: new Map(sources!.map(row => [sourceKey(row as SourceFact), row.activityId as string])),
+async function readKnown(batch: Batch, commands: readonly RecordCommand[]): Promise<Known> {
+  const statements = readStatements(commands)
+  const answers = await batch.run(Object.values(statements))
+  const answered = Object.fromEntries(Object.keys(statements).map((asked, at) => [asked, answers[at]]))
+  const { people = [], teams = [], keys = [], types = [], numbers = [], sources = [], led = [] } = answered as Answers
+  const known: Known = {
+    people: new Map(people.map(row => [row.userId as string, { ...row, teams: [] } as unknown as Person])),
+    keys: new Map(keys.map(row => [keyOf(row.actorId as string, row.key as string), row as unknown as UsedKey])),
+    sources: new Map(sources.map(row => [sourceKey(row as SourceFact & Row), row.activityId as string])),
     types: Map.groupBy(types as TypeVersion[], ({ key }) => key),
-    seqs: seqs!.map(row => row.seq as number),
-    leads: new Set(led!.map(row => row.id as string)),
+    numbers: String(numbers[0]!.numbers).split(' ').map(Number),
+    led: new Map(),
   }
+  for (const row of teams) known.people.get(row.userId as string)?.teams.push(row as Person['teams'][number] & Row)
+  for (const [leaderId, teams] of Map.groupBy(led, row => row.leaderId as string)) {
+    known.led.set(leaderId, new Set(teams.map(({ id }) => id as string)))
+  }
+  return known
 }
 
+type Row = Record<string, unknown>
+type Answers = Partial<Record<Asked, Row[]>>
+interface UsedKey { bodyHash: Buffer; activityId: string }
 interface SourceFact { source: string | null; sourceId: string | null; userId: string; activityType: string }
 const sourceKey = ({ source, sourceId, userId, activityType }: SourceFact) =>
   JSON.stringify([source, sourceId, userId, activityType])
+const keyOf = (senderId: string, key: string) => senderId + key
 
-function decide(actor: Actor, zone: string, items: readonly ActivityItem[], known: Known) {
+function decide({ actor, items }: RecordCommand, zone: string, known: Known) {
   const { now } = actor
-  const recorder = { userId: actor.userId, role: actor.role, leads: known.leads }
+  const senderId = senderOf(actor)
+  const recorder = { userId: actor.userId, role: actor.role, leads: known.led.get(senderId) ?? new Set<string>() }
   const recordings: Recording[] = []
   const fresh: NewActivity[] = []
-  for (const [at, item] of items.entries()) {
-    const user = known.users.get(item.userId)
+  for (const item of items) {
+    const person = known.people.get(item.userId)
+    const key = keyOf(senderId, item.idempotencyKey)
     const fact = item.source === null ? null : sourceKey(item)
-    const forbidden = refusalForRecorder(recorder, item.userId, user, now)
-    const earlier = { key: known.keys.get(item.idempotencyKey) ?? null, source: fact && (known.sources.get(fact) ?? null) }
+    const forbidden = refusalForRecorder(recorder, item.userId, person, now)
+    const earlier = { key: known.keys.get(key) ?? null, source: fact && (known.sources.get(fact) ?? null) }
     const verdict: Verdict = forbidden
       ? { kind: 'REFUSED', refusal: forbidden }
-      : verdictFor(item, earlier, user, known.types.get(item.activityType) ?? [], now)
+      : verdictFor(item, earlier, person, known.types.get(item.activityType) ?? [], now)
     if (verdict.kind !== 'NEW') {
       recordings.push(verdict)
       continue
     }
     const { type, points, occurredAt } = verdict
     const id = newId(now)
-    const team = teamAt(user!, occurredAt)
-    user!.points += points // The next item of the same user in this batch starts from here.
+    const team = teamAt(person!, occurredAt)
+    person!.points += points // The next item of the same person starts from here.
     const { isCorrection, ...periods } = countingFor(zone, occurredAt.getTime(), now.getTime())
     const change = {
       activityId: id, userId: item.userId, teamId: team?.teamId ?? null, departmentId: team?.departmentId ?? null,
-      type: type.key, points, seq: known.seqs[at]!, total: user!.points, ...periods,
+      type: type.key, points, seq: known.numbers.shift()!, total: person!.points, ...periods,
     }
-    fresh.push({ id, item, typeId: type.id, occurredAt, change, isCorrection })
-    // The same key or fact again within one batch meets this one.
-    known.keys.set(item.idempotencyKey, { bodyHash: item.bodyHash, activityId: id })
+    fresh.push({ id, item, typeId: type.id, occurredAt, recordedAt: now, recordedBy: actor.userId, change, isCorrection })
+    // The same key or fact again within one transaction meets this one.
+    known.keys.set(key, { bodyHash: item.bodyHash, activityId: id })
     if (fact) known.sources.set(fact, id)
     recordings.push({
       kind: 'NEW', type, entry: { id, points, reason: 'ACTIVITY', isCorrection, recordedAt: now },

@@ -2,7 +2,7 @@
  * The statements of recording, sent in two round trips: everything that decides, then everything that is written. The first takes
  * the locks on user_points in id order (no deadlocks), so that all after it sees what earlier commands on these users did.
  */
-import type { Statement } from '../platform/tenancy.ts'
+import type { Actor, Statement } from '../platform/tenancy.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
 import type { PointChange } from '../points/change.rules.ts'
@@ -11,66 +11,86 @@ import type { ActivityItem } from './activity.rules.ts'
 
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
-/**
- * The statements that answer what `verdictFor` needs, in this order: points, teams, keys, sources, types, sequence
- * numbers, led teams.
- */
-export function readStatements(tenantId: string, actorId: string | null, items: readonly ActivityItem[]): Statement[] {
-  const userIds = [...new Set(items.map(({ userId }) => userId))].sort()
+/** A client's command: who asks to record what. */
+export interface RecordCommand { actor: Actor; items: readonly ActivityItem[] }
+
+/** Who a command's keys belong to. */
+export const senderOf = ({ userId }: Pick<Actor, 'userId'>): string => userId ?? NOBODY
+
+/** The statements that answer what `verdictFor` needs, by what they answer; those that no command asks for are left out. */
+export function readStatements(commands: readonly RecordCommand[]): Partial<Record<Asked, Statement>> {
+  const { tenantId } = commands[0]!.actor
+  const items = commands.flatMap(command => command.items)
   const sourced = items.filter(({ source }) => source !== null)
-  return [
-    {
+  const column = (pick: (item: ActivityItem) => string) => [...new Set(items.map(pick))]
+  const userIds = column(({ userId }) => userId).sort()
+  const managers = commands.filter(({ actor }) => actor.role === 'MANAGER').map(({ actor }) => senderOf(actor))
+  return {
+    people: {
       name: 'record_lock',
       text: `select p.user_id as "userId", p.points, u.deactivated_at is null as "isActive" from user_points p
              join users u on u.tenant_id = p.tenant_id and u.id = p.user_id
              where p.tenant_id = $1 and p.user_id = any($2::uuid[]) order by p.user_id for update of p`,
       values: [tenantId, userIds],
     },
-    {
+    teams: {
       name: 'record_teams',
-      text: `select m.user_id as "userId", m.team_id as "teamId", t.department_id as "departmentId", m.starts_at as "startsAt",
-             m.ends_at as "endsAt"
-             from team_membership m join team t on t.tenant_id = m.tenant_id and t.id = m.team_id
-             where m.tenant_id = $1 and m.user_id = any($2::uuid[]) and m.is_primary`,
+      text: `select m.user_id as "userId", m.team_id as "teamId", m.starts_at as "startsAt", m.ends_at as "endsAt",
+               (select t.department_id from team t where t.tenant_id = m.tenant_id and t.id = m.team_id) as "departmentId"
+             from team_membership m where m.tenant_id = $1 and m.user_id = any($2::uuid[]) and m.is_primary`,
       values: [tenantId, userIds],
     },
-    {
-      name: 'record_keys', text: `select key, body_hash as "bodyHash", result_id as "activityId" from command_key
-        where tenant_id = $1 and actor_id = $2 and key = any($3)`,
-      values: [tenantId, actorId ?? NOBODY, items.map(({ idempotencyKey }) => idempotencyKey)],
+    keys: {
+      name: 'record_keys',
+      text: `select actor_id as "actorId", key, body_hash as "bodyHash", result_id as "activityId" from command_key
+             where tenant_id = $1 and actor_id = any($2::uuid[]) and key = any($3)`,
+      values: [
+        tenantId, [...new Set(commands.map(({ actor }) => senderOf(actor)))], column(({ idempotencyKey }) => idempotencyKey),
+      ],
     },
-    sourced.length
-      ? {
-          name: 'record_sources',
-          text: `select s.source, s.source_id as "sourceId", s.user_id as "userId", s.activity_type as "activityType",
-                 s.activity_id as "activityId"
-                 from unnest($2::text[], $3::text[], $4::uuid[], $5::text[]) wanted (source, source_id, user_id, activity_type)
-                 join activity_source s using (source, source_id, user_id, activity_type) where s.tenant_id = $1`,
-          values: [
-            tenantId, sourced.map(item => item.source), sourced.map(item => item.sourceId),
-            sourced.map(item => item.userId), sourced.map(item => item.activityType),
-          ],
-        }
-      : { name: 'record_nothing', text: 'select 1 where false' },
-    {
+    types: {
       name: 'record_types',
       text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
              from activity_type where tenant_id = $1 and key = any($2) order by key, effective_from`,
-      values: [tenantId, [...new Set(items.map(({ activityType }) => activityType))]],
+      values: [tenantId, column(({ activityType }) => activityType)],
     },
     // Taken under the locks above, so that a user's entries are numbered in commit order; unused numbers leave harmless gaps.
-    { name: 'record_seqs', text: `select nextval('point_entry_seq') as seq from generate_series(1, $1)`, values: [items.length] },
-    teamsLedBy(tenantId, actorId ?? NOBODY),
-  ]
+    numbers: {
+      name: 'record_numbers',
+      text: `select string_agg(nextval('point_entry_seq')::text, ' ') as numbers from generate_series(1, $1)`,
+      values: [items.length],
+    },
+    ...sourced.length ? { sources: sourcesOf(tenantId, sourced) } : {},
+    ...managers.length ? { led: teamsLedBy(tenantId, managers) } : {},
+  }
+}
+
+/** What the statements of `readStatements` answer. */
+export type Asked = 'people' | 'teams' | 'keys' | 'types' | 'numbers' | 'sources' | 'led'
+
+function sourcesOf(tenantId: string, sourced: readonly ActivityItem[]): Statement {
+  return {
+    name: 'record_sources',
+    text: `select s.source, s.source_id as "sourceId", s.user_id as "userId", s.activity_type as "activityType",
+             s.activity_id as "activityId"
+           from unnest($2::text[], $3::text[], $4::uuid[], $5::text[]) wanted (source, source_id, user_id, activity_type)
+           join activity_source s using (source, source_id, user_id, activity_type) where s.tenant_id = $1`,
+    values: [
+      tenantId, sourced.map(({ source }) => source), sourced.map(({ sourceId }) => sourceId),
+      sourced.map(({ userId }) => userId), sourced.map(({ activityType }) => activityType),
+    ],
+  }
 }
 
 /** A new activity, decided and numbered. */
 export interface NewActivity {
-  id: string; item: ActivityItem; typeId: string; occurredAt: Date; change: PointChange; isCorrection: boolean
+  id: string; item: ActivityItem; typeId: string; occurredAt: Date; recordedAt: Date; recordedBy: string | null
+  change: PointChange; isCorrection: boolean
 }
 
-/** The statements that write new activities, their entries and balances, and the one event of the command, last. */
-export function writeStatements(tenantId: string, actorId: string | null, fresh: readonly NewActivity[], now: Date): Statement[] {
+/** The statements that write what is new of each command: activities, entries, balances, and last one event a command. */
+export function writeStatements(tenantId: string, commands: readonly (readonly NewActivity[])[]): Statement[] {
+  const fresh = commands.flat()
   const column = <T>(pick: (activity: NewActivity) => T) => fresh.map(pick)
   const sourced = fresh.filter(({ item }) => item.source !== null)
   const balances = new Map<string, { total: number; seq: number }>()
@@ -82,10 +102,10 @@ export function writeStatements(tenantId: string, actorId: string | null, fresh:
     {
       name: 'record_key_insert',
       text: `insert into command_key (tenant_id, actor_id, key, body_hash, result_id)
-             select $1, $2, key, hash, id from unnest($3::text[], $4::bytea[], $5::uuid[]) as t (key, hash, id)`,
+             select $1, * from unnest($2::uuid[], $3::text[], $4::bytea[], $5::uuid[])`,
       values: [
-        tenantId, actorId ?? NOBODY, column(({ item }) => item.idempotencyKey), column(({ item }) => item.bodyHash),
-        column(({ id }) => id),
+        tenantId, column(({ recordedBy }) => senderOf({ userId: recordedBy })), column(({ item }) => item.idempotencyKey),
+        column(({ item }) => item.bodyHash), column(({ id }) => id),
       ],
     },
     ...sourced.length ? [sourceInsert(tenantId, sourced)] : [],
@@ -93,17 +113,16 @@ export function writeStatements(tenantId: string, actorId: string | null, fresh:
       name: 'record_activity_insert',
       text: `insert into activity (tenant_id, id, type_id, user_id, recorded_by, quantity, occurred_at, recorded_at,
                source, source_id, note, entry_seq)
-             select $1, id, type_id, user_id, $2, quantity, occurred_at, $3, source, source_id, note, seq
-             from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::timestamptz[], $9::text[],
-               $10::text[], $11::text[], $12::bigint[])
-               as t (id, type_id, user_id, quantity, occurred_at, source, source_id, note, seq)`,
+             select $1, * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::timestamptz[],
+               $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::bigint[])`,
       values: [
-        tenantId, actorId, now, column(({ id }) => id), column(({ typeId }) => typeId), column(({ item }) => item.userId),
-        column(({ item }) => item.quantity), column(({ occurredAt }) => occurredAt), column(({ item }) => item.source),
-        column(({ item }) => item.sourceId), column(({ item }) => item.note), column(({ change }) => change.seq),
+        tenantId, column(({ id }) => id), column(({ typeId }) => typeId), column(({ item }) => item.userId),
+        column(({ recordedBy }) => recordedBy), column(({ item }) => item.quantity), column(({ occurredAt }) => occurredAt),
+        column(({ recordedAt }) => recordedAt), column(({ item }) => item.source), column(({ item }) => item.sourceId),
+        column(({ item }) => item.note), column(({ change }) => change.seq),
       ],
     },
-    entryInsert(tenantId, fresh.map(({ id, change, isCorrection }) => ({ id, change, isCorrection })), 'ACTIVITY', now),
+    entryInsert(tenantId, fresh, 'ACTIVITY'),
     {
       name: 'record_balance',
       text: `update user_points p set points = t.total, last_seq = greatest(p.last_seq, t.seq)
@@ -114,29 +133,28 @@ export function writeStatements(tenantId: string, actorId: string | null, fresh:
         [...balances.values()].map(({ seq }) => seq),
       ],
     },
-    emitStatement(tenantId, 'activity.recorded', { changes: packChanges(fresh.map(({ change }) => change)) }),
+    ...commands.map(own =>
+      emitStatement(tenantId, 'activity.recorded', { changes: packChanges(own.map(({ change }) => change)) })),
   ]
 }
 
+/** A point entry to be written. */
+export type NewEntry = Pick<NewActivity, 'id' | 'change' | 'isCorrection' | 'recordedAt'>
+
 /** The statement that adds point entries. */
-export function entryInsert(
-  tenantId: string, entries: readonly { id: string; change: PointChange; isCorrection: boolean }[],
-  reason: 'ACTIVITY' | 'REVERSAL', now: Date,
-): Statement {
+export function entryInsert(tenantId: string, entries: readonly NewEntry[], reason: 'ACTIVITY' | 'REVERSAL'): Statement {
   const column = <T>(pick: (change: PointChange) => T) => entries.map(({ change }) => pick(change))
   return {
     name: 'entry_insert',
-    text: `insert into point_entry (tenant_id, user_id, seq, id, activity_id, points, reason, is_correction,
+    text: `insert into point_entry (tenant_id, reason, user_id, seq, id, activity_id, points, is_correction,
              team_id, department_id, day, week, month, recorded_at)
-           select $1, user_id, seq, id, activity_id, points, $2, is_correction, team_id, department_id, day, week, month, $3
-           from unnest($4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::bigint[], $9::boolean[],
-             $10::uuid[], $11::uuid[], $12::date[], $13::date[], $14::date[])
-             as t (user_id, seq, id, activity_id, points, is_correction, team_id, department_id, day, week, month)`,
+           select $1, $2, * from unnest($3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::boolean[],
+             $9::uuid[], $10::uuid[], $11::date[], $12::date[], $13::date[], $14::timestamptz[])`,
     values: [
-      tenantId, reason, now, column(({ userId }) => userId), column(({ seq }) => seq), entries.map(({ id }) => id),
+      tenantId, reason, column(({ userId }) => userId), column(({ seq }) => seq), entries.map(({ id }) => id),
       column(({ activityId }) => activityId), column(({ points }) => points), entries.map(({ isCorrection }) => isCorrection),
       column(({ teamId }) => teamId), column(({ departmentId }) => departmentId), column(({ day }) => day),
-      column(({ week }) => week), column(({ month }) => month),
+      column(({ week }) => week), column(({ month }) => month), entries.map(({ recordedAt }) => recordedAt),
     ],
   }
 }

@@ -174,3 +174,21 @@ test('equal points stand in the order in which they were reached, as committed',
   expect(standings.nodes).toEqual(
     expected.map(({ id, points }, at) => ({ rank: at + 1, points, user: { id: wireId('User', id) } })))
 })
+
+test('commands of several people that share a transaction are each judged, keyed and told by themselves', async () => {
+  await using acme = await tenant('ann:ADMIN', 'bob:MANAGER', 'carol', 'dan')
+  // All use the same key: it belongs to who sends it. Only the admin may record for the others; bob leads nobody.
+  const senders = times(32, at => ['ann', 'bob', 'carol', 'dan'][at % 4]!)
+  const answers = await Promise.all(senders.map((name, at) => sendAs(acme, name)({
+    activityType: 'team_support', idempotencyKey: `shared-${at >> 3}-key`, userId: acme.id(at % 8 < 4 ? name : 'dan'),
+  })))
+  const own = (name: string) => tally(answers.filter((_, at) => senders[at] === name))
+  expect(own('ann')).toEqual({ NEW: 4, IDEMPOTENCY_CONFLICT: 4 })
+  expect(own('bob')).toEqual({ NEW: 4, FORBIDDEN: 4 })
+  expect(own('carol')).toEqual({ NEW: 4, FORBIDDEN: 4 })
+  expect(own('dan')).toEqual({ NEW: 4, HIT: 4 })
+  const marks = answers.map(({ mark }) => mark).filter(mark => mark !== null)
+  expect(new Set(marks).size).toBe(16)
+  expect(await booksOf(acme)).toEqual({ activities: 16, entries: 16, keys: 16, sources: 0, reversals: 0, events: 16 })
+  await expectBooksAgree(acme)
+})

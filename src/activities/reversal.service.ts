@@ -110,7 +110,7 @@ function readStatements(
       values: [tenantId, activityId],
     },
     { name: 'reverse_seq', text: `select nextval('point_entry_seq') as seq` },
-    teamsLedBy(tenantId, actorId),
+    teamsLedBy(tenantId, [actorId]),
   ]
 }
 
@@ -126,7 +126,8 @@ function writeStatements(
              values ($1, $2, $3, $4, $5, $6)`,
       values: [tenantId, activityId, seq, reason, userId, now],
     },
-    entryInsert(tenantId, [{ id: derivedId(tenantId, 'reversal', activityId), change, isCorrection }], 'REVERSAL', now),
+    entryInsert(
+      tenantId, [{ id: derivedId(tenantId, 'reversal', activityId), change, isCorrection, recordedAt: now }], 'REVERSAL'),
     {
       name: 'reverse_balance',
       text: `update user_points set points = $3, last_seq = case when $5 then $4 else last_seq end

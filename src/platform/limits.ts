@@ -22,13 +22,15 @@ export const LIMITS = {
   feedRingMax: 5_000,
   feedDeltaEvents: 500,
   eventReadMax: 1_000,
-  relayRestMs: 3, // After a drain with events, so that a burst is numbered in handfuls.
+  relayRestMs: 5, // After a drain with events, so that a burst is numbered in handfuls.
   relayPollMs: 50, // The in-process signal wakes the relay sooner; this is the net under it.
   headPollMs: 1_000,
   markWaitMs: 2_000,
   marksRememberedMax: 200_000,
   pollWaitMaxMs: 25_000,
   writeRetriesMax: 5,
+  transactionsGatheringMax: 2, // Of one tenant's intake; what comes meanwhile shares the next one.
+  commandsWaitingMax: 10_000,
   requestBytesMax: 4 * 1_024 * 1_024,
   statementTimeoutMs: 15_000,
   recountTimeoutMs: 120_000, // A rebuild reads a whole board, outside any request.

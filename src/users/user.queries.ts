@@ -83,13 +83,14 @@ export async function findUser(
   return row ?? null
 }
 
-/** The statement that answers which teams a user leads: teams by lead, and all teams of a department by head. */
-export function teamsLedBy(tenantId: string, userId: string): Statement {
+/** The statement that answers which teams each of these users leads: teams by lead, and all teams of a department by head. */
+export function teamsLedBy(tenantId: string, userIds: readonly string[]): Statement {
   return {
     name: 'teams_led_by',
-    text: `select t.id from team t left join department d on d.tenant_id = t.tenant_id and d.id = t.department_id
-           where t.tenant_id = $1 and (t.lead_id = $2 or d.head_id = $2)`,
-    values: [tenantId, userId],
+    text: `select leader.id as "leaderId", t.id from unnest($2::uuid[]) leader (id) join team t on t.tenant_id = $1
+           left join department d on d.tenant_id = t.tenant_id and d.id = t.department_id
+           where t.lead_id = leader.id or d.head_id = leader.id`,
+    values: [tenantId, userIds],
   }
 }
 

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApolloServer } from '@apollo/server'
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import fastifyStatic from '@fastify/static'
@@ -29,7 +30,9 @@ export async function httpDoor(
 ): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
   const apollo = new ApolloServer<Context>({
     schema, introspection: true, formatError: (_, error) => formatError(error), stopOnTerminationSignals: false,
-    includeStacktraceInErrorResponses: false, csrfPrevention: true, apollo: {}, plugins: [quietLanding, timing],
+    includeStacktraceInErrorResponses: false, csrfPrevention: true, apollo: {},
+    // Its cache hints wrap every resolver; no answer here may be cached, which one header says.
+    plugins: [quietLanding, timing, ApolloServerPluginCacheControlDisabled()],
     logger: { debug() {}, info() {}, warn: (text: string) => log.warn(text), error: (text: string) => log.error(text) },
     cache: 'bounded',
   })
@@ -45,6 +48,10 @@ export async function httpDoor(
   })
   app.route({
     method: ['GET', 'POST'], url: '/graphql',
+    onRequest(_request, reply, done) {
+      void reply.header('cache-control', 'no-store')
+      done()
+    },
     handler: fastifyApolloHandler(apollo, { context: request => contextOf(request.headers.authorization) }),
   })
   app.get('/healthz', () => ({ status: 'ok' }))

@@ -39,6 +39,7 @@ export class Queues {
   readonly #closing = new AbortController()
   readonly #wakers = new Set<() => void>()
   readonly #loops: Promise<void>[] = []
+  readonly #filling = new WeakSet<Batch>()
   #open = true
 
   private constructor(boss: PgBoss, pool: Pool) {
@@ -84,7 +85,8 @@ export class Queues {
       executeSql: async (text: string, values: unknown[] = []) => ({ rows: (await batch.run([{ text, values }]))[0]! }),
     }
     await this.#boss.insert(queue, jobs, db ? { db } : {})
-    if (!batch) this.wake()
+    if (batch) this.#filling.add(batch)
+    else this.wake()
   }
 
   /** Leaves work that is to be done now, also where the same work waits for later. */
@@ -94,7 +96,12 @@ export class Queues {
     this.wake()
   }
 
-  /** Looks for work now, after a commit that left some. */
+  /** Looks for work now if this batch, committed meanwhile, left some: looking costs more than most commits. */
+  committed(batch: Batch): void {
+    if (this.#filling.has(batch)) this.wake()
+  }
+
+  /** Looks for work now. */
   wake(): void {
     for (const waker of this.#wakers) waker()
   }

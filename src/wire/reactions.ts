@@ -25,16 +25,17 @@ export interface Reaction {
 export class Reactions {
   readonly #db: Database
   readonly #reactions: Reaction[]
-  readonly #wake: () => void
+  readonly #committed: (batch: Batch) => void
   readonly #waiting = new Set<string>()
   readonly #runs = new Map<string, Promise<void>>()
   readonly #begun = new Set<string>()
   #open = true
 
-  constructor(db: Database, reactions: Reaction[], wake: () => void) {
+  /** `committed` hears of each batch in which a reaction has answered. */
+  constructor(db: Database, reactions: Reaction[], committed: (batch: Batch) => void) {
     this.#db = db
     this.#reactions = reactions
-    this.#wake = wake
+    this.#committed = committed
   }
 
   /** Hears that a tenant's log has grown by these events; returns at once. */
@@ -105,7 +106,7 @@ export class Reactions {
       const heard = (events as LogEvent[]).filter(({ topic }) => reaction.hears(topic))
       const writes = heard.length ? await reaction.react(actor, batch, heard) : []
       await batch.last([moveStatement(tenantId, reaction, events!.at(-1)!.pos as number), ...writes])
-      if (heard.length) this.#wake()
+      if (heard.length) this.#committed(batch)
       return events!.length === atOnce
     })
   }
