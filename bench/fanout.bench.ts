@@ -21,7 +21,7 @@ export default async function fanout(
 ) {
   const extent: Extent = quick
     ? { sizes: [50, 200], events: 5, rounds: [2, 1], peers }
-    : { sizes: [1_000, 10_000], events: 30, rounds: [7, 3], peers }
+    : { sizes: [1_000, 10_000], events: 20, rounds: [5, 3], peers }
   const versions = peers.length ? peerVersions() : {}
   const [few, many] = extent.sizes
   requireFiles(many)
