@@ -1,7 +1,10 @@
 import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import WebSocket from 'ws'
+import WebSocket, { WebSocketServer } from 'ws'
 import { LIMITS } from '../src/platform/limits.ts'
+import { Connection, Pulse } from '../src/wire/socket.connection.ts'
 import { Census, MessageRate } from '../src/wire/socket.limits.ts'
 import { type Person, tenant } from './harness.ts'
 
@@ -166,4 +169,27 @@ test('the rate admits a burst, then so many a second', () => {
   expect(admitted(now, 1_000)).toBe(LIMITS.socketMessagesBurstMax)
   expect(admitted(now + 900, 1)).toBe(0) // Who goes on shouting pays for it.
   expect(admitted(now + 60_000, 1_000)).toBe(LIMITS.socketMessagesBurstMax)
+})
+
+test('who answers no ping is cut at the third beat, and who answers stays', async () => {
+  const [server, wss, pulse] = [createServer(), new WebSocketServer({ noServer: true }), new Pulse(1, 3_600_000)]
+  server.on('upgrade', (request: IncomingMessage, socket, head) =>
+    wss.handleUpgrade(request, socket, head, ws => pulse.add(new Connection(ws, socket))))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const [present, absent] = [new WebSocket(url), new WebSocket(url)]
+  await Promise.all([present, absent].map(client => once(client, 'open')))
+  absent.pause()
+  for (let beat = 0; beat < 3; beat++) {
+    const asked = once(present, 'ping')
+    if (beat < 2) expect(wss.clients.size).toBe(2)
+    pulse.beat()
+    await asked
+    await new Promise(resolve => setTimeout(resolve, 50)) // The answer travels.
+  }
+  await expect.poll(() => wss.clients.size).toBe(1)
+  expect(present.readyState).toBe(WebSocket.OPEN)
+  pulse.stop()
+  for (const client of [present, absent]) client.terminate()
+  server.close()
 })

@@ -58,10 +58,10 @@ export class Connection implements ProtocolSocket {
     })
   }
 
-  /** Asks whether anybody is there, unless somebody has just been heard; two beats in silence and the connection is cut. */
+  /** Asks whether anybody is there; after two questions without an answer the connection is cut. */
   beat(): void {
-    if (this.#beatsUnanswered >= BEATS_UNANSWERED_MAX) this.ws.terminate()
-    else if (this.#beatsUnanswered++ && this.ws.readyState === OPEN) this.ws.ping()
+    if (this.#beatsUnanswered++ >= BEATS_UNANSWERED_MAX) this.ws.terminate()
+    else if (this.ws.readyState === OPEN) this.ws.ping()
   }
 }
 
