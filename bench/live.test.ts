@@ -29,11 +29,12 @@ describe.skipIf(!versionOf('redis-server'))('the live benches in their quick for
     expect((await idle(quickly())).metrics).toEqual({ kb_over_floor_10k: expect.any(Number) })
   }, 120_000)
 
-  test('stalled readers end on the newest within their credit', async () => {
+  // The quick form measures for a second: on a crowded machine one run may be disturbed, three in a row may not.
+  test('stalled readers end on the newest within their credit', { retry: 2, timeout: 120_000 }, async () => {
     const { metrics } = await stall(quickly())
     expect(metrics).toEqual({ kb_per_stalled_1000_events: expect.any(Number), kb_until_newest: isPositive })
     expect(metrics.kb_until_newest).toBeLessThanOrEqual(64)
-  }, 120_000)
+  })
 
   test('2,000 clients are cut at once and come back without losing or doubling anything', async () => {
     const { metrics } = await resume(quickly())
