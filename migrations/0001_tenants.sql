@@ -67,6 +67,9 @@ create table event_log (
   primary key (tenant_id, pos, at)
 ) partition by range (at);
 create index event_log_mark on event_log (tenant_id, mark);
+-- A batch's event is large and lives for a moment: compressing it cost more than writing it.
+alter table outbox alter payload set storage external;
+alter table event_log alter payload set storage external;
 call laurel_secure('event_log');
 
 -- Partitions are made ahead by the owner; each forces row security without a policy, so it answers nothing when asked directly.

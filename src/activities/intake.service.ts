@@ -53,12 +53,18 @@ function itemFor(actor: Actor, input: ActivityInput): ActivityItem | Refusal {
   return { ...item, bodyHash: bodyHashOf(item) }
 }
 
+type Body = Omit<ActivityItem, 'bodyHash' | 'idempotencyKey'>
+const BODY = Object.keys({
+  activityType: 0, note: 0, occurredAt: 0, quantity: 0, source: 0, sourceId: 0, userId: 0,
+} satisfies Record<keyof Body, 0>).sort() as (keyof Body)[]
+
 /**
  * Returns what tells one body from another under the same key. Keys never expire: only what was given counts, by name, so that
  * an input field added later leaves the bodies of old keys as they were. An absent occurredAt is the same body whenever
  * it is sent.
  */
-export function bodyHashOf({ idempotencyKey: _, ...body }: Omit<ActivityItem, 'bodyHash'>): Buffer {
-  const given = Object.entries(body).filter(([, value]) => value !== null).sort(([one], [other]) => one < other ? -1 : 1)
+export function bodyHashOf(body: Body): Buffer {
+  const given: [string, unknown][] = []
+  for (const name of BODY) if (body[name] !== null && body[name] !== undefined) given.push([name, body[name]])
   return hash('sha256', JSON.stringify(given), 'buffer')
 }

@@ -133,9 +133,12 @@ function encode(value: unknown): Encoded {
 const PLAIN = /^[\w:.+-]+$/
 
 function arrayText(values: readonly unknown[]): string {
-  let text = '{'
-  for (let at = 0; at < values.length; at++) text += at ? `,${elementText(values[at])}` : elementText(values[at])
-  return `${text}}`
+  const texts = new Array<string>(values.length)
+  for (let at = 0; at < values.length; at++) {
+    // Columns of a batch repeat themselves.
+    texts[at] = at && values[at] === values[at - 1] ? texts[at - 1]! : elementText(values[at])
+  }
+  return `{${texts.join(',')}}`
 }
 
 function elementText(value: unknown): string {
@@ -144,5 +147,6 @@ function elementText(value: unknown): string {
   if (Buffer.isBuffer(value)) return `"\\\\x${value.toString('hex')}"`
   if (typeof value === 'number') return String(value)
   const text = encode(value) as string
-  return PLAIN.test(text) && text.toUpperCase() !== 'NULL' ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+  const isPlain = PLAIN.test(text) && !(text.length === 4 && text.toUpperCase() === 'NULL')
+  return isPlain ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 }
