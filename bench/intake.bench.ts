@@ -6,14 +6,15 @@ import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { startPostgres } from '../src/platform/postgres.ts'
+import { projectRoot } from '../src/platform/project.ts'
 import { connectTo } from './http.ts'
 import { asOwner, checkCorrectness, type OwnerConfig } from './intake.check.ts'
 import type { ServerReady, ServerWish } from './intake.server.ts'
-import { MissingBaseline } from './services.ts'
+import { MissingBaseline, versionOf } from './services.ts'
 
 const CONNECTIONS = 16
 const BATCH = 1_000
@@ -36,9 +37,18 @@ interface Effort {
 const FULL: Effort = { seconds: 6, batches: 60, rounds: 5, people: 1_000, scale: 50 }
 const QUICK: Effort = { seconds: 1, batches: 5, rounds: 1, people: 100, scale: 5 }
 
+/** `clientShare` is the CPU that the client itself took, of one core. */
 interface Round {
   perSecond: number
   latencies: number[]
+  clientShare: number
+}
+
+interface Pair {
+  baseline: number
+  single: Round
+  insert: number
+  batch: Round
 }
 
 /** Returns the two ratios of the intake. @throws MissingBaseline when pgbench is not installed */
@@ -49,6 +59,9 @@ export default async function intake({ quick, progress }: { quick: boolean; prog
     throw new MissingBaseline(
       'pgbench is not installed: it is in the package postgresql of Debian and Ubuntu (postgresql-contrib elsewhere).',
     )
+  progress('compiling the programs')
+  const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc')
+  await run(process.execPath, [compiler, '-p', join(projectRoot, 'tsconfig.build.json')])
   const folder = mkdtempSync(join(tmpdir(), 'laurel-bench-intake-'))
   const server = await startPostgres({ base: folder, progress })
   let node: ChildProcess | null = null
@@ -68,19 +81,13 @@ export default async function intake({ quick, progress }: { quick: boolean; prog
     const load = await openLoad(ready)
     await warmUp(load, quick)
 
-    const tpcb = () => runTpcb(pgbench, server.ownerConfig('tpcb'), effort.seconds)
-    const [singles, baselines, rows, inserts] = [[], [], [], []] as [number[], number[], number[], number[]]
-    const [latencies, batchLatencies] = [[], []] as [number[], number[]]
+    const rounds: Pair[] = []
     for (let round = 1; round <= effort.rounds; round++) {
-      const [baseline, single] = [await tpcb(), await load.singles(effort.seconds)]
+      const baseline = await runTpcb(pgbench, server.ownerConfig('tpcb'), effort.seconds)
+      const single = await load.singles(effort.seconds)
       const insert = await insertSingly(owner, ready.tenantId, effort.seconds / 2)
       const batch = await load.batches(effort.batches)
-      baselines.push(baseline)
-      singles.push(single.perSecond)
-      inserts.push(insert)
-      rows.push(batch.perSecond)
-      latencies.push(...single.latencies)
-      batchLatencies.push(...batch.latencies)
+      rounds.push({ baseline, single, insert, batch })
       progress(
         `round ${round}: TPC-B ${whole(baseline)}/s, activityRecord ${whole(single.perSecond)}/s, ` +
           `single-row inserts ${whole(insert)}/s, activitiesRecord ${whole(batch.perSecond)} rows/s`,
@@ -89,20 +96,15 @@ export default async function intake({ quick, progress }: { quick: boolean; prog
     const drainMs = await checkCorrectness(owner, ready.tenantId, load.acknowledged, progress)
     load.close()
     return {
-      metrics: { batch_over_single_rows: medianRatio(rows, inserts), single_http_over_tpcb: medianRatio(singles, baselines) },
-      rows: [
-        ['TPC-B, 16 clients, tx/s', whole(median(baselines)), spread(baselines)],
-        ['activityRecord over HTTP, 16 connections, 1/s', whole(median(singles)), spread(singles)],
-        ['  p50 / p99 ms', `${quantile(latencies, 0.5).toFixed(1)} / ${quantile(latencies, 0.99).toFixed(1)}`, ''],
-        ['single-row inserts, 1 connection, rows/s', whole(median(inserts)), spread(inserts)],
-        ['activitiesRecord of 1,000 over HTTP, 1 connection, rows/s', whole(median(rows)), spread(rows)],
-        ['  p50 / p99 ms', `${quantile(batchLatencies, 0.5).toFixed(1)} / ${quantile(batchLatencies, 0.99).toFixed(1)}`, ''],
-      ],
+      ...reportOf(rounds),
       notes: [
         `Checked: ${load.acknowledged.length} acknowledged activities are there once, the entries sum to the balances, ` +
           'positions have no gap.',
         `The last events were numbered ${drainMs} ms after the last answer.`,
+        `The client took ${Math.round(median(rounds.map(({ single }) => single.clientShare)) * 100)} % of a core; ` +
+          `load average ${loadavg()[0]!.toFixed(1)}.`,
       ],
+      versions: { postgres: server.version, pgbench: versionOf(pgbench) ?? '' },
     }
   } finally {
     if (node) await endChild(node)
@@ -111,7 +113,32 @@ export default async function intake({ quick, progress }: { quick: boolean; prog
   }
 }
 
-function findPgbench(): string | null {
+function reportOf(rounds: Pair[]): { metrics: Record<string, number>; rows: string[][] } {
+  const [baselines, inserts] = [rounds.map(({ baseline }) => baseline), rounds.map(({ insert }) => insert)]
+  const [singles, batches] = [rounds.map(({ single }) => single), rounds.map(({ batch }) => batch)]
+  const perSecond = (measured: Round[]) => measured.map(round => round.perSecond)
+  const latencies = (measured: Round[]) => {
+    const all = measured.flatMap(round => round.latencies)
+    return ['  p50 / p99 ms', `${quantile(all, 0.5).toFixed(1)} / ${quantile(all, 0.99).toFixed(1)}`, '']
+  }
+  return {
+    metrics: {
+      batch_over_single_rows: medianRatio(perSecond(batches), inserts),
+      single_http_over_tpcb: medianRatio(perSecond(singles), baselines),
+    },
+    rows: [
+      ['TPC-B, 16 clients, tx/s', whole(median(baselines)), spread(baselines)],
+      ['activityRecord over HTTP, 16 connections, 1/s', whole(median(perSecond(singles))), spread(perSecond(singles))],
+      latencies(singles),
+      ['single-row inserts, 1 connection, rows/s', whole(median(inserts)), spread(inserts)],
+      ['activitiesRecord of 1,000, 1 connection, rows/s', whole(median(perSecond(batches))), spread(perSecond(batches))],
+      latencies(batches),
+    ],
+  }
+}
+
+/** Returns the path of pgbench, or null when it is not installed. */
+export function findPgbench(): string | null {
   const installed = existsSync('/usr/lib/postgresql')
     ? readdirSync('/usr/lib/postgresql')
         .sort()
@@ -133,17 +160,8 @@ async function run(program: string, args: string[]): Promise<string> {
 }
 
 async function runTpcb(pgbench: string, config: OwnerConfig, seconds: number): Promise<number> {
-  const said = await run(pgbench, [
-    '-M',
-    'prepared',
-    '-c',
-    String(CONNECTIONS),
-    '-j',
-    '2',
-    '-T',
-    String(Math.ceil(seconds)),
-    ...addressOf(config),
-  ])
+  const effort = ['-c', String(CONNECTIONS), '-j', '2', '-T', String(Math.ceil(seconds))]
+  const said = await run(pgbench, ['-M', 'prepared', ...effort, ...addressOf(config)])
   return Number(/tps = ([\d.]+)/.exec(said)?.[1])
 }
 
@@ -169,7 +187,7 @@ async function insertSingly(config: OwnerConfig, tenantId: string, seconds: numb
 
 async function startServer(wish: ServerWish): Promise<[ChildProcess, ServerReady]> {
   const child = fork(new URL('intake.server.ts', import.meta.url), {
-    execArgv: process.env.LAUREL_BENCH_FLAGS?.split(' ') ?? [],
+    execArgv: [],
     env: { ...process.env, NODE_ENV: 'production' },
   })
   child.send(wish)
@@ -213,7 +231,7 @@ async function openLoad({ url, token, userIds }: ServerReady): Promise<Load> {
     async singles(seconds) {
       const answers: Buffer[] = []
       const latencies: number[] = []
-      const begun = performance.now()
+      const [begun, spent] = [performance.now(), process.cpuUsage()]
       const until = begun + seconds * 1_000
       await Promise.all(
         connections.map(async connection => {
@@ -224,26 +242,27 @@ async function openLoad({ url, token, userIds }: ServerReady): Promise<Load> {
           }
         }),
       )
-      const spentMs = performance.now() - begun
+      const [spentMs, { user, system }] = [performance.now() - begun, process.cpuUsage(spent)]
       for (const answer of answers) acknowledged.push(idIn(answer, JSON.parse(answer.toString()).data?.activityRecord))
-      return { perSecond: (answers.length / spentMs) * 1_000, latencies }
+      return { perSecond: (answers.length / spentMs) * 1_000, latencies, clientShare: (user + system) / 1_000 / spentMs }
     },
     async batches(batches) {
       const bodies = Array.from({ length: batches }, () => bodyOf(MANY, { items: Array.from({ length: BATCH }, activity) }))
       const answers: Buffer[] = []
       const latencies: number[] = []
-      const begun = performance.now()
+      const [begun, spent] = [performance.now(), process.cpuUsage()]
       for (const body of bodies) {
         const then = performance.now()
         answers.push(await connections[0]!.post(body))
         latencies.push(performance.now() - then)
       }
-      const spentMs = performance.now() - begun
+      const [spentMs, { user, system }] = [performance.now() - begun, process.cpuUsage(spent)]
       for (const answer of answers) {
         for (const result of JSON.parse(answer.toString()).data?.activitiesRecord.results ?? [null])
           acknowledged.push(idIn(answer, result))
       }
-      return { perSecond: ((batches * BATCH) / spentMs) * 1_000, latencies }
+      const clientShare = (user + system) / 1_000 / spentMs
+      return { perSecond: ((batches * BATCH) / spentMs) * 1_000, latencies, clientShare }
     },
     close: () => connections.forEach(connection => connection.close()),
   }

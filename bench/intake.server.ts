@@ -35,7 +35,7 @@ async function serve({ addresses, people }: ServerWish): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'laurel-bench-issuer-'))
   const issuer = demoIssuer(folder)
   await migrate(addresses.owner, { make: true }, () => {})
-  const node = await startNode({ addresses, issuers: [issuer], relay: process.env.NORELAY !== '1', host: '127.0.0.1', port: 0 })
+  const node = await startNode({ addresses, issuers: [issuer], relay: true, host: '127.0.0.1', port: 0 })
   const { tenantId, userIds } = await settle(node, people)
   const { token } = await issuer.sign({ tenantId, userId: null, role: 'ADMIN' }, new Date())
   process.send!({ url: `${node.url}/graphql`, token, tenantId, userIds } satisfies ServerReady)
