@@ -84,7 +84,7 @@ export async function runServer(ground: Ground): Promise<Server> {
     const answer = await launch(ground)
     if (typeof answer !== 'string') return answer
     // Processes of a server killed a moment ago still hold its memory, or one that a killed parent had just started was faster.
-    const isRival = /already exists|still in use/.test(answer)
+    const isRival = /already exists|still in use|unexpected postmaster exit/.test(answer)
     if (!isRival) clearRemains(ground)
     if (!isRival || performance.now() > startedAt + RIVAL_MAX_MS) throw startFault(ground.cluster, answer)
     if (!isTold) ground.progress('Waiting for the work of a killed PostgreSQL to end.')
