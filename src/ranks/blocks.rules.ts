@@ -3,11 +3,9 @@ import { Arena, BLOCK, CELLS, cellOf, HASH, ID, PREVIOUS } from './arena.rules.t
 import { BlockOrder } from './order.rules.ts'
 import type { SubjectTable } from './subjects.rules.ts'
 
-const FILL = 82 // Entries a block after a bulk build, so that the first updates do not split.
+/** Entries a block after a bulk build, so that the first updates do not split. */
+export const FILL = 82
 const SPARSE = 26 // A block with fewer entries joins a neighbor when both fit into FILL.
-
-/** Entries to fill a list with, by row: five words hold the four words of the subject id and its hash. */
-export interface Rows { points: Float64Array; seqs: Float64Array; words: Int32Array }
 
 /**
  * Entries (points, seq, subject, previous rank) ordered by points descending, seq ascending, subject id ascending.
@@ -22,7 +20,7 @@ export class BlockList {
   readonly key = new Int32Array(5)
   readonly arena = new Arena()
   readonly order = new BlockOrder()
-  private readonly subjects: SubjectTable | null
+  readonly subjects: SubjectTable | null
   private subject = 0 // The entry of `subjects` that `locate` found.
 
   /** `subjects` learns the block of each entry; null where points never repeat and subjects do not matter. */
@@ -104,6 +102,19 @@ export class BlockList {
     this.index = position - this.order.before(this.block)
   }
 
+  /** Moves the cursor to the first entry; returns whether there is one. */
+  rewind(): boolean {
+    this.block = this.order.blocks[0]!
+    this.index = 0
+    return this.length > 0
+  }
+
+  /** Moves the cursor to the next entry; returns whether there is one. */
+  next(): boolean {
+    this.index++
+    return this.settle()
+  }
+
   /** Moves the cursor to the entry of the subject in `key`; returns whether there is one. */
   locate(): boolean {
     const subjects = this.subjects!
@@ -183,25 +194,6 @@ export class BlockList {
     const position = isDown ? this.position - 1 : this.position
     if (this.takeOut(block, index)) this.locate()
     return position
-  }
-
-  /** Fills an empty list with rows in this order and returns the block of each row. */
-  fill(rows: Uint32Array, { points, seqs, words }: Rows): Uint32Array {
-    const { order, arena } = this
-    const blockOf = new Uint32Array(rows.length)
-    arena.reserve(Math.ceil(rows.length / FILL * 1.05))
-    for (let at = 0; at < rows.length; at++) {
-      const index = at % FILL
-      if (index === 0 && at > 0) this.block = order.open(order.size)
-      const row = rows[at]!
-      arena.write(cellOf(this.block, index), points[row]!, seqs[row]!, words, row * 5, 0)
-      if (index === 0) order.firstPoints[order.size - 1] = points[row]!
-      order.counts[this.block] = index + 1
-      blockOf[row] = this.block
-    }
-    this.length = rows.length
-    order.recount()
-    return blockOf
   }
 
   /** Returns whether an entry, whose points equal the key's, stands before the key. */

@@ -1,6 +1,8 @@
 /** The rank index of one board: places, neighbors and pages of standings, kept in memory and rebuilt from the vault at will. */
+import { CELLS } from './arena.rules.ts'
 import { BlockList } from './blocks.rules.ts'
 import { safeInteger, StandingColumns } from './columns.rules.ts'
+import { fillList } from './fill.rules.ts'
 import { listRun, markRun, small } from './runs.rules.ts'
 import type { Listed, Move, Place, StandingRow, TieRule } from './standing.rules.ts'
 import { SubjectTable } from './subjects.rules.ts'
@@ -22,10 +24,11 @@ export class RankIndex {
   private readonly list: BlockList
   private readonly distinct: BlockList | null // For DENSE: each number of points once, with its subjects counted in place of seq.
 
-  constructor(tieRule: TieRule, subjects = new SubjectTable()) {
+  /** `sizeExpected` subjects may enter before the table of subjects grows. */
+  constructor(tieRule: TieRule, sizeExpected = 0) {
     this.tieRule = tieRule
-    this.subjects = subjects
-    this.list = new BlockList(subjects)
+    this.subjects = new SubjectTable(sizeExpected)
+    this.list = new BlockList(this.subjects)
     this.distinct = tieRule === 'DENSE' ? new BlockList(null) : null
   }
 
@@ -43,21 +46,20 @@ export class RankIndex {
     return RankIndex.fromColumns(columns, tieRule)
   }
 
-  /** Returns an index of the rows, whose subject table it takes over. */
+  /** Returns an index of the rows. @throws Error when a subject has two rows */
   static fromColumns(columns: StandingColumns, tieRule: TieRule): RankIndex {
-    const index = new RankIndex(tieRule, columns.subjects)
-    const rows = columns.sorted()
-    columns.subjects.revalue(index.list.fill(rows, columns))
-    if (index.distinct) {
-      const [points, seqs] = [new Float64Array(rows.length), new Float64Array(rows.length)]
-      let last = -1
-      for (const row of rows) {
-        if (last < 0 || points[last] !== columns.points[row]) points[++last] = columns.points[row]!
-        seqs[last]!++
-      }
-      const words = new Int32Array((last + 1) * 5)
-      index.distinct.fill(Uint32Array.from({ length: last + 1 }, (_, at) => at), { points, seqs, words })
+    const index = new RankIndex(tieRule, columns.size)
+    fillList(index.list, columns)
+    if (!index.distinct) return index
+    const distinct = new StandingColumns()
+    let pointsAbove = NaN
+    for (let isOn = index.list.rewind(); isOn; isOn = index.list.next()) {
+      const { points } = index.list
+      if (points !== pointsAbove) distinct.push(0, 0, 0, 0, points, 0)
+      distinct.cells[(distinct.size - 1) * CELLS + 1]!++
+      pointsAbove = points
     }
+    fillList(index.distinct, distinct)
     return index
   }
 

@@ -54,12 +54,6 @@ export class SubjectTable {
     this.setValue(entry, to)
   }
 
-  /** Gives every entry the value `values` holds at its old one. */
-  revalue(values: Uint32Array): void {
-    const { pairs } = this
-    for (let at = 1; at < pairs.length; at += 2) if (pairs[at] !== 0) pairs[at] = values[pairs[at]! - 1]! + 1
-  }
-
   /** Adds an entry, also beside one of the same hash. Entry numbers asked for before are void. */
   add(hash: number, value: number): void {
     if (++this.size > (this.mask + 1) * LOAD_MAX) {
