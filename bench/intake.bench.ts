@@ -78,6 +78,7 @@ export default async function intake({ quick, progress }: { quick: boolean; prog
       people: effort.people,
     })
     node = child
+    await asOwner(owner, client => client.query('vacuum analyze')) // As pgbench does with its own tables.
     const load = await openLoad(ready)
     await warmUp(load, quick)
 

@@ -6,13 +6,15 @@ import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { to } from 'pg-copy-streams'
 import { createClient } from 'redis'
-import { type Listed, RankIndex, type StandingRow } from '../src/ranks/rank.rules.ts'
+import { RankIndex, type StandingRow, type TieRule } from '../src/ranks/rank.rules.ts'
 import '../src/platform/db.ts' // Reads int8 as numbers.
 import { copyColumns } from '../src/leaderboards/recount.ts'
 import { startRedis, startThrowawayPostgres } from './services.ts'
 
 const IN_FLIGHT = 64
-const ROUNDS = 3
+const ROUNDS = 5
+const GAIN_MAX = 500
+const TIES = ['COMPETITION', 'DENSE'] as const
 const TENANT = randomUUID()
 const NAMED = `select user_id as "subjectId", points, last_seq as seq from user_points`
 const SELECT = `select user_id, points, last_seq from user_points where tenant_id = '${TENANT}'`
@@ -29,92 +31,141 @@ local to = redis.call('ZRANK', KEYS[1], member)
 return { from, to, redis.call('ZRANGE', KEYS[1], 0, 9, 'WITHSCORES'),
   redis.call('ZRANGE', KEYS[1], math.max(0, to - 5), to + 5, 'WITHSCORES') }`
 
+/** Updates a second: of the processor's time, which neighbors on the machine hardly change, and of the clock's. */
+interface Speed { cpu: number; wall: number }
+
+/** Subjects with points and seq, in columns: objects of them would have the garbage collector mark more than the index holds. */
+interface Subjects { ids: string[]; points: Float64Array; seqs: Float64Array }
+
+/** Updates as they come in from outside, each id a string of its own. */
+interface Updates { rows: Uint32Array; ids: string[]; points: Float64Array; firstSeq: number }
+
 function median(values: number[]): number {
-  return values.sort((one, other) => one - other)[values.length >> 1]!
+  return values.toSorted((one, other) => one - other)[values.length >> 1]!
 }
 
-/** Returns rows of distinct subjects with few enough distinct points that ties are common. */
-function makeRows(count: number): StandingRow[] {
-  return Array.from({ length: count }, (_, at) => ({
-    subjectId: randomUUID(), points: Math.floor(Math.random() * count / 4), seq: at + 1,
-  }))
+/** Returns so many of the subjects, with few enough distinct points that ties are common. */
+function subjectsOf(ids: string[], count: number): Subjects {
+  return {
+    ids: ids.slice(0, count), points: Float64Array.from({ length: count }, () => Math.floor(Math.random() * count / 4)),
+    seqs: Float64Array.from({ length: count }, (_, row) => row + 1),
+  }
 }
 
-/** What one update answers. */
-function update(index: RankIndex, subjectId: string, points: number, seq: number): { top: Listed[]; around: Listed[] } {
-  index.set(subjectId, points, seq)
-  return { top: index.range(0, 10), around: index.around(subjectId, 11) }
+/** Returns updates that add points to random subjects, and notes them in `subjects`. */
+function drawUpdates({ ids, points, seqs }: Subjects, count: number, firstSeq: number): Updates {
+  const updates: Updates = { rows: new Uint32Array(count), ids: [], points: new Float64Array(count), firstSeq }
+  for (let at = 0; at < count; at++) {
+    const row = Math.floor(Math.random() * ids.length)
+    updates.rows[at] = row
+    updates.points[at] = points[row]! += 1 + Math.floor(Math.random() * GAIN_MAX)
+    seqs[row] = firstSeq + at
+    updates.ids.push(Buffer.from(ids[row]!).toString('latin1'))
+  }
+  return updates
 }
 
-/** Checks the index against a plain sort. @throws Error */
-function check(index: RankIndex, rows: readonly StandingRow[]): void {
-  const sorted = [...rows].sort((one, other) => other.points - one.points || one.seq - other.seq)
-  const listed = index.range(0, rows.length)
+/** Returns the row numbers as a plain sort puts them. */
+function sortedOf({ points, seqs }: Subjects): Uint32Array {
+  return Uint32Array.from(points.keys()).sort((one, other) => points[other]! - points[one]! || seqs[one]! - seqs[other]!)
+}
+
+/** Checks every place of the index against a plain sort. @throws Error */
+function check(index: RankIndex, subjects: Subjects): void {
   let rank = 0
-  for (const [at, row] of sorted.entries()) {
-    if (at === 0 || row.points !== sorted[at - 1]!.points) rank = at + 1
-    const held = listed[at]!
-    if (held.subjectId !== row.subjectId || held.points !== row.points || held.rank !== rank) {
+  let pointsAbove = NaN
+  for (const [at, row] of sortedOf(subjects).entries()) {
+    const points = subjects.points[row]!
+    if (points !== pointsAbove || index.tieRule === 'ORDINAL') rank = index.tieRule === 'DENSE' ? rank + 1 : at + 1
+    pointsAbove = points
+    const [held] = index.range(at, 1)
+    if (held?.subjectId !== subjects.ids[row] || held?.points !== points || held.rank !== rank || held.position !== at + 1) {
       throw new Error(`place ${at + 1} is wrong: the index differs from a sort`)
     }
   }
 }
 
-/** Returns updates a second of an index of so many entries, checked to be right before and after. */
-function inProcess(count: number, updates: number): number {
-  const rows = makeRows(count)
-  const index = RankIndex.from(rows, 'COMPETITION')
-  check(index, rows)
-  let seq = count + 1
-  const touch = () => {
-    const row = rows[Math.floor(Math.random() * count)]!
-    row.points += 1 + Math.floor(Math.random() * 500)
-    row.seq = seq++
-    return update(index, row.subjectId, row.points, row.seq)
-  }
-  for (let at = 0; at < updates / 4; at++) touch() // Warm.
-  const begun = performance.now()
-  for (let at = 0; at < updates; at++) touch()
-  const perSecond = updates / (performance.now() - begun) * 1_000
-  check(index, rows)
-  return perSecond
+/** What one update answers: both places, the top 10, five neighbors either side. Returns how many standings it listed. */
+function update(index: RankIndex, subjectId: string, points: number, seq: number): number {
+  const { to: { position } } = index.set(subjectId, points, seq)
+  const top = index.range(0, 10)
+  const neighbors = index.range(position - 6, 11)
+  return top.length + neighbors.length
 }
 
-/** Returns a Redis board of so many entries, ready to be timed. */
-async function redisBoard(url: string, count: number) {
+/** A board in process, which is checked against what it was told. */
+function ownBoard(ids: string[], count: number, tieRule: TieRule) {
+  const subjects = subjectsOf(ids, count)
+  const { points, seqs } = subjects
+  const rows = subjects.ids.map((subjectId, row) => ({ subjectId, points: points[row]!, seq: seqs[row]! }))
+  const index = RankIndex.from(rows, tieRule)
+  check(index, subjects)
+  let seq = count + 1
+  const time = (count: number): Speed => {
+    const updates = drawUpdates(subjects, count, seq)
+    seq += count
+    let listed = 0
+    const cpu = process.cpuUsage()
+    const begun = performance.now()
+    for (let at = 0; at < count; at++) listed += update(index, updates.ids[at]!, updates.points[at]!, updates.firstSeq + at)
+    const wallMs = performance.now() - begun
+    const { user, system } = process.cpuUsage(cpu)
+    if (listed < count * 16) throw new Error('an update listed too little')
+    return { cpu: count / (user + system) * 1e6, wall: count / wallMs * 1_000 }
+  }
+  time(Math.min(count * 5, 100_000)) // Warm.
+  return { index, time, check: () => check(index, subjects) }
+}
+
+/** A board in Redis. */
+async function redisBoard(url: string, ids: string[], count: number) {
   const client = await createClient({ url }).connect()
-  const rows = makeRows(count)
+  const subjects = subjectsOf(ids, count)
+  const { points, seqs } = subjects
   const keys = ['{board}:z', '{board}:h']
-  const entryOf = ({ seq, subjectId }: StandingRow) => String(seq).padStart(13, '0') + subjectId
-  for (let at = 0; at < count; at += 2_000) {
-    const part = rows.slice(at, at + 2_000)
+  const padded = (seq: number): string => String(seq).padStart(13, '0')
+  const entryOf = (row: number): string => padded(seqs[row]!) + ids[row]!
+  for (let from = 0; from < count; from += 2_000) {
+    const rows = Array.from({ length: Math.min(2_000, count - from) }, (_, at) => from + at)
     await Promise.all([
-      client.zAdd(keys[0]!, part.map(row => ({ score: -row.points, value: entryOf(row) }))),
-      client.hSet(keys[1]!, part.flatMap(row => [row.subjectId, entryOf(row)])),
+      client.zAdd(keys[0]!, rows.map(row => ({ score: -points[row]!, value: entryOf(row) }))),
+      client.hSet(keys[1]!, rows.flatMap(row => [ids[row]!, entryOf(row)])),
     ])
   }
   const sha = await client.scriptLoad(LUA)
-  let seq = count + 1
-  const touch = async () => {
-    const row = rows[Math.floor(Math.random() * count)]!
-    row.points += 1 + Math.floor(Math.random() * 500)
-    row.seq = seq++
-    return client.evalSha(sha, {
-      keys, arguments: [row.subjectId, String(row.points), String(row.seq).padStart(13, '0')],
-    }) as Promise<[number, number, string[], string[]]>
+  const cpuSeconds = async (): Promise<number> => {
+    const told = await client.info('cpu')
+    return Number(/used_cpu_user:([\d.]+)/.exec(told)![1]) + Number(/used_cpu_sys:([\d.]+)/.exec(told)![1])
   }
-  return { client, rows, touch, async time(updates: number): Promise<number> {
-    let left = updates
+  let seq = count + 1
+  const time = async (count: number): Promise<Speed> => {
+    const updates = drawUpdates(subjects, count, seq)
+    seq += count
+    let next = 0
+    const work = async (): Promise<void> => {
+      while (next < count) {
+        const at = next++
+        const row = [updates.ids[at]!, String(updates.points[at]), padded(updates.firstSeq + at)]
+        await client.evalSha(sha, { keys, arguments: row })
+      }
+    }
+    const cpu = await cpuSeconds()
     const begun = performance.now()
-    await Promise.all(Array.from({ length: IN_FLIGHT }, async () => { while (left-- > 0) await touch() }))
-    return updates / (performance.now() - begun) * 1_000
-  } }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, work))
+    const wallMs = performance.now() - begun
+    return { cpu: count / (await cpuSeconds() - cpu), wall: count / wallMs * 1_000 }
+  }
+  /** Checks every place against a plain sort. @throws Error */
+  const checkAll = async (): Promise<void> => {
+    const held = await client.zRange(keys[0]!, 0, -1)
+    const isWrong = sortedOf(subjects).some((row, at) => held[at] !== entryOf(row))
+    if (isWrong || held.length !== count) throw new Error('Redis ranks otherwise than a sort')
+  }
+  return { time, check: checkAll, close: () => client.close() }
 }
 
 /** Returns the median time (ms) of a rebuild from PostgreSQL and of COPY of the same rows to nowhere. */
-async function rebuild(
-  count: number, progress: (line: string) => void,
-): Promise<{ rebuildMs: number; copyMs: number; version: string }> {
+async function rebuild(count: number, progress: (line: string) => void) {
   await using postgres = await startThrowawayPostgres(progress)
   const client = new Client(postgres.config)
   await client.connect()
@@ -123,20 +174,28 @@ async function rebuild(
   await client.query(`insert into user_points select $1, gen_random_uuid(), (random() * $2)::bigint, n
     from generate_series(1, $2::int) n`, [TENANT, count])
   await client.query('vacuum analyze user_points')
-  const times: [number[], number[]] = [[], []]
-  for (let round = 0; round < ROUNDS; round++) {
+  const [rebuilds, copies]: [number[], number[]] = [[], []]
+  for (let round = 0; round <= ROUNDS; round++) {
     let begun = performance.now()
     const bytes = await copyOut(client)
-    times[1].push(performance.now() - begun)
+    const copyMs = performance.now() - begun
     begun = performance.now()
     const index = RankIndex.fromColumns(await copyColumns(client, SELECT), 'COMPETITION')
-    times[0].push(performance.now() - begun)
+    const rebuildMs = performance.now() - begun
     if (index.size !== count || bytes < count * 36) throw new Error('the rebuild lost rows')
-    if (round === 0) check(index, (await client.query<StandingRow>(NAMED)).rows)
-    progress(`rebuild of ${count}: ${times[0].at(-1)!.toFixed(0)} ms, COPY ${times[1].at(-1)!.toFixed(0)} ms`)
+    if (round === 0) check(index, columnsOf((await client.query<StandingRow>(NAMED)).rows))
+    else [rebuilds[round - 1], copies[round - 1]] = [rebuildMs, copyMs]
+    progress(`rebuild of ${count}: ${rebuildMs.toFixed(0)} ms, COPY ${copyMs.toFixed(0)} ms${round === 0 ? ' (warm-up)' : ''}`)
   }
   await client.end()
-  return { rebuildMs: median(times[0]), copyMs: median(times[1]), version: postgres.version }
+  return { rebuildMs: median(rebuilds), copyMs: median(copies), version: postgres.version }
+}
+
+function columnsOf(rows: StandingRow[]): Subjects {
+  return {
+    ids: rows.map(({ subjectId }) => subjectId), points: Float64Array.from(rows, ({ points }) => points),
+    seqs: Float64Array.from(rows, ({ seq }) => seq),
+  }
 }
 
 /** Sends COPY … TO STDOUT and counts the bytes that come. */
@@ -146,41 +205,56 @@ async function copyOut(client: Client): Promise<number> {
   return bytes
 }
 
+/** Returns the table line of some measured speeds. */
+function rowFor(label: string, speeds: readonly Speed[]): string {
+  const [cpu, wall] = [median(speeds.map(speed => speed.cpu)), median(speeds.map(speed => speed.wall))]
+  return `${label.padEnd(44)} ${cpu.toFixed(0).padStart(9)} updates a CPU second, ${wall.toFixed(0).padStart(9)} a second`
+}
+
 /** Runs the bench. @throws MissingBaseline without redis-server */
 export default async function rank({ quick, progress }: { quick: boolean; progress: (line: string) => void }) {
   const [few, many] = quick ? [1_000, 20_000] : [10_000, 1_000_000]
-  const updates = quick ? 5_000 : 200_000
+  const updates = quick ? 5_000 : 100_000
+  const ids = Array.from({ length: many }, () => randomUUID() as string)
   await using redis = await startRedis()
   progress(`filling Redis with ${many} entries`)
-  const board = await redisBoard(redis.url, many)
-  const [own, ownFew, theirs]: [number[], number[], number[]] = [[], [], []]
+  const theirs = await redisBoard(redis.url, ids, many)
+  progress(`building ${many} entries in process`)
+  const [own, ownFew] = [ownBoard(ids, many, 'ORDINAL'), ownBoard(ids, few, 'ORDINAL')]
+  const [ownSpeeds, fewSpeeds, redisSpeeds]: [Speed[], Speed[], Speed[]] = [[], [], []]
   for (let round = 0; round < ROUNDS; round++) {
-    own.push(inProcess(many, updates))
-    ownFew.push(inProcess(few, updates))
-    theirs.push(await board.time(quick ? 500 : 20_000))
-    const [ours, oursFew, redis] = [own, ownFew, theirs].map(rates => rates.at(-1)!.toFixed(0))
-    progress(`round ${round + 1}: in process ${ours}/s at ${many}, ${oursFew}/s at ${few}; Redis ${redis}/s`)
+    ownSpeeds.push(own.time(updates))
+    fewSpeeds.push(ownFew.time(updates))
+    redisSpeeds.push(await theirs.time(quick ? 500 : 10_000))
+    const [ours, oursFew, redis] = [ownSpeeds, fewSpeeds, redisSpeeds].map(speeds => speeds.at(-1)!.cpu.toFixed(0))
+    progress(`round ${round + 1}: ${ours} updates a CPU second at ${many}, ${oursFew} at ${few}; Redis ${redis}`)
   }
-  const sorted = [...board.rows].sort((one, other) => other.points - one.points || one.seq - other.seq)
-  const top = await board.client.zRange('{board}:z', 0, 9)
-  if (top.some((value, at) => value.slice(13) !== sorted[at]!.subjectId)) throw new Error('Redis ranks otherwise than a sort')
-  await board.client.close()
+  for (const board of [own, ownFew, theirs]) await board.check()
+  await theirs.close()
+  const otherRows = TIES.map(tieRule => {
+    const board = ownBoard(ids, many, tieRule)
+    const speeds = Array.from({ length: ROUNDS }, () => board.time(updates))
+    board.check()
+    return rowFor(`in process, ${many} entries, ${tieRule}`, speeds)
+  })
   const { rebuildMs, copyMs, version } = await rebuild(many, progress)
+  const cpuOf = (speeds: Speed[]): number => median(speeds.map(({ cpu }) => cpu))
   return {
     metrics: {
-      update_over_redis_1m: median(own) / median(theirs), growth_10k_1m: median(ownFew) / median(own),
-      rebuild_over_copy_1m: rebuildMs / copyMs,
+      update_over_redis_1m: cpuOf(ownSpeeds) / cpuOf(redisSpeeds), growth_10k_1m: cpuOf(fewSpeeds) / cpuOf(ownSpeeds),
+      rebuild_over_copy_1m: rebuildMs / copyMs, bytes_per_entry_1m: own.index.bytes / many,
     },
     versions: { redis: redis.version, postgresql: version },
     rows: [
-      `in process, ${many} entries      ${median(own).toFixed(0)} updates/s`,
-      `in process, ${few} entries        ${median(ownFew).toFixed(0)} updates/s`,
-      `Redis (Lua, ${IN_FLIGHT} in flight)        ${median(theirs).toFixed(0)} updates/s`,
-      `rebuild ${rebuildMs.toFixed(0)} ms, COPY ${copyMs.toFixed(0)} ms`,
+      rowFor(`in process, ${many} entries, ORDINAL`, ownSpeeds), rowFor(`in process, ${few} entries, ORDINAL`, fewSpeeds),
+      ...otherRows,
+      rowFor(`Redis, ${many} entries, ${IN_FLIGHT} in flight`, redisSpeeds),
+      `rebuild of ${many} entries ${rebuildMs.toFixed(0)} ms, COPY of their rows ${copyMs.toFixed(0)} ms`,
     ],
     notes: [
-      'Redis also pays the network on loopback; the index in process pays neither network nor durability, ' +
-        'and is fed by the event log.',
+      'Updates are compared by CPU seconds: of this process with its garbage collector, and of Redis alone without its client. ' +
+        'Redis ranks as ORDINAL does; it also pays the network on loopback. The index pays neither network nor durability, ' +
+        'and is fed by the event log; unlike Redis it also keeps the former ranks of the subjects an update passed.',
     ],
   }
 }

@@ -215,3 +215,24 @@ test('a command that met another is tried again at most five times in all, any o
     return 'done'
   })).toBe('done')
 })
+
+test('a named statement is planned once and reaches its rows by key, also in a table that was small then', async () => {
+  await using acme = await tenant('ann')
+  await using db = await narrow()
+  await asOwner(db.addresses.owner.database!, 'analyze command_key')
+  const actor = on(acme, db)
+  const named = (key: string) => ({
+    name: 'key_used', text: 'select 1 from command_key where tenant_id = $1 and actor_id = $1 and key = any($2)',
+    values: [acme.tenantId, [key]],
+  })
+  for (let count = 0; count < 10; count++) await inTenantOnce(actor, named(`key-${count}`))
+  const plans = 'select generic_plans as generic, custom_plans as custom from pg_prepared_statements where name = $1'
+  expect((await db.pool.query(plans, ['key_used'])).rows).toEqual([{ generic: 10, custom: 0 }])
+  await inTenantBatch(actor, async ({ run }) => {
+    await run([named('key-10')])
+    const plan = await run([{ text: `explain (costs off) execute key_used('${acme.tenantId}', '{key-1}')` }])
+    expect(JSON.stringify(plan)).toMatch(/Index (Only )?Scan using command_key_pkey.*actor_id.*key = ANY/)
+  })
+  const settings = `select current_setting('enable_seqscan') as scans, current_setting('plan_cache_mode') as mode`
+  expect((await db.pool.query(settings)).rows).toEqual([{ scans: 'on', mode: 'auto' }])
+})

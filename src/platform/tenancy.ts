@@ -26,11 +26,15 @@ export const EMIT = 'emit'
 
 const COMMIT = { name: 'commit', text: 'commit' }
 // Named statements look rows up by key, so they are planned once; left alone, PostgreSQL plans each use of an array anew, which
-// was a third of a command (bench/intake). Unnamed ones are planned for their values.
+// was a third of a command (bench/intake). A plan made while a table was small must not scan it once it has grown.
+// Unnamed ones are planned for their values.
 const SET_TENANT = {
-  name: 'set_tenant', text: `select set_config('app.tenant_id', $1, true), set_config('plan_cache_mode', $2, true)`,
+  name: 'set_tenant',
+  text: `select set_config('app.tenant_id', $1, true), set_config('plan_cache_mode', $2, true),
+         set_config('enable_seqscan', $3, true)`,
 }
-const planning = (statements: readonly Statement[]) => statements.every(({ name }) => name) ? 'force_generic_plan' : 'auto'
+const planning = (statements: readonly Statement[]) =>
+  statements.every(({ name }) => name) ? ['force_generic_plan', 'off'] : ['auto', 'on']
 
 /** Returns what `work` returns, run in one transaction of the actor's tenant through MikroORM; rolls back when it throws. */
 export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -70,7 +74,7 @@ export async function inTenantBatch<T>(
   const send = async (statements: Statement[], commit: boolean) => {
     if (state === 'done') throw new Error('this batch is committed: nothing more can be sent in it')
     if (failure) throw failure // To a COMMIT after a failure PostgreSQL answers ROLLBACK, which is no error.
-    const tenancy = { ...SET_TENANT, values: [tenantId, planning(statements)] }
+    const tenancy = { ...SET_TENANT, values: [tenantId, ...planning(statements)] }
     const opening = state === 'new' ? [{ name: begin, text: begin }, tenancy] : []
     state = 'open'
     const answers = await sendTogether(client, [...opening, ...statements, ...commit ? [COMMIT] : []]).catch((error: Error) => {

@@ -15,7 +15,7 @@ export function fillList(list: BlockList, columns: StandingColumns): void {
   for (let first = 0; first < rows.length; first += FILL) {
     const end = Math.min(rows.length, first + FILL)
     const block = first === 0 ? list.block : order.open(order.size)
-    // A block's rows, and the places of their subjects, lie anywhere in memory: fetched in a loop of their own none waits for another.
+    // Rows and the places of their subjects lie anywhere in memory: fetched in a loop of their own, none waits for another.
     for (let at = first; at < end; at++) subjects?.touch(words[rows[at]! * WORDS + HASH]!)
     for (let at = first; at < end; at++) {
       if (at === settled) settled = columns.settle(rows, at)
