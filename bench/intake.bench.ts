@@ -10,11 +10,10 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { startPostgres } from '../src/platform/postgres.ts'
-import { projectRoot } from '../src/platform/project.ts'
 import { connectTo } from './http.ts'
 import { asOwner, checkCorrectness, type OwnerConfig } from './intake.check.ts'
 import type { ServerReady, ServerWish } from './intake.server.ts'
-import { MissingBaseline, versionOf } from './services.ts'
+import { compile, MissingBaseline, versionOf } from './services.ts'
 
 const CONNECTIONS = 16
 const BATCH = 1_000
@@ -59,9 +58,7 @@ export default async function intake({ quick, progress }: { quick: boolean; prog
     throw new MissingBaseline(
       'pgbench is not installed: it is in the package postgresql of Debian and Ubuntu (postgresql-contrib elsewhere).',
     )
-  progress('compiling the programs')
-  const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc')
-  await run(process.execPath, [compiler, '-p', join(projectRoot, 'tsconfig.build.json')])
+  await compile(progress)
   const folder = mkdtempSync(join(tmpdir(), 'laurel-bench-intake-'))
   const server = await startPostgres({ base: folder, progress })
   let node: ChildProcess | null = null
@@ -188,7 +185,7 @@ async function insertSingly(config: OwnerConfig, tenantId: string, seconds: numb
 
 async function startServer(wish: ServerWish): Promise<[ChildProcess, ServerReady]> {
   const child = fork(new URL('intake.server.ts', import.meta.url), {
-    execArgv: [],
+    execArgv: ['--import', new URL('compiled.mjs', import.meta.url).href],
     env: { ...process.env, NODE_ENV: 'production' },
   })
   child.send(wish)

@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type * as types from '../src/activities/type.service.ts'
-import type * as issuers from '../src/identity/issuer.demo.ts'
-import type * as nodes from '../src/node.ts'
+import { installPack, readPack } from '../src/activities/type.service.ts'
+import { demoIssuer } from '../src/identity/issuer.demo.ts'
+import { type LaurelNode, startNode } from '../src/node.ts'
 import type { Addresses } from '../src/platform/db.ts'
-import type * as migrations from '../src/platform/migrations.ts'
-import type * as tenants from '../src/tenants/tenant.service.ts'
-import type * as users from '../src/users/user.service.ts'
+import { wireId } from '../src/platform/ids.ts'
+import { migrate } from '../src/platform/migrations.ts'
+import { createTenant } from '../src/tenants/tenant.service.ts'
+import { UserRole } from '../src/users/user.entity.ts'
+import { createDepartment, createTeam, createUser } from '../src/users/user.service.ts'
 
 /** What the bench asks for. */
 export interface ServerWish {
@@ -25,13 +27,7 @@ export interface ServerReady {
   userIds: string[]
 }
 
-// The compiled programs, as `npm start` runs them: what runs TypeScript directly wraps every closure and is slower.
-const load = async (path: string): Promise<unknown> => import(new URL(`../dist/src/${path}`, import.meta.url).href)
-
 async function serve({ addresses, people }: ServerWish): Promise<void> {
-  const { migrate } = (await load('platform/migrations.js')) as typeof migrations
-  const { startNode } = (await load('node.js')) as typeof nodes
-  const { demoIssuer } = (await load('identity/issuer.demo.js')) as typeof issuers
   const folder = mkdtempSync(join(tmpdir(), 'laurel-bench-issuer-'))
   const issuer = demoIssuer(folder)
   await migrate(addresses.owner, { make: true }, () => {})
@@ -45,12 +41,7 @@ async function serve({ addresses, people }: ServerWish): Promise<void> {
   process.exit(0)
 }
 
-async function settle({ db }: nodes.LaurelNode, people: number): Promise<{ tenantId: string; userIds: string[] }> {
-  const { createTenant } = (await load('tenants/tenant.service.js')) as typeof tenants
-  const { installPack, readPack } = (await load('activities/type.service.js')) as typeof types
-  const { createDepartment, createTeam, createUser } = (await load('users/user.service.js')) as typeof users
-  const { wireId } = (await load('platform/ids.js')) as { wireId(kind: 'User', uuid: string): string }
-  const { UserRole } = (await load('users/user.entity.js')) as { UserRole: { MEMBER: never } }
+async function settle({ db }: LaurelNode, people: number): Promise<{ tenantId: string; userIds: string[] }> {
   const begun = new Date(Date.now() - 30 * 86_400_000)
   const tenantId = await createTenant(db, begun, {
     slug: 'bench',

@@ -51,7 +51,8 @@ export interface ProgramOptions { settings?: object; isMeasured?: boolean; nodeO
 export async function startProgram(
   file: string, { settings = {}, isMeasured = true, nodeOptions = [] }: ProgramOptions,
 ): Promise<Program> {
-  const program = [process.execPath, '--expose-gc', ...nodeOptions, ...file.endsWith('.ts') ? ['--import', 'tsx'] : []]
+  const compiled = new URL('compiled.mjs', import.meta.url).href
+  const program = [process.execPath, '--expose-gc', ...nodeOptions, '--import', compiled]
   const path = fileURLToPath(new URL(file, import.meta.url))
   const [command, ...args] = [...canPin && isMeasured ? ['taskset', '-c', '0'] : [], ...program, path]
   const env = { ...process.env, NODE_ENV: 'production', BENCH_SETTINGS: JSON.stringify(settings) }

@@ -8,7 +8,7 @@ import type { Addresses } from '../src/platform/db.ts'
 import { migrate } from '../src/platform/migrations.ts'
 import { type Program, startProgram } from './live.machine.ts'
 import type { Company, NodeSettings } from './live.node.ts'
-import { startRedis, startThrowawayPostgres } from './services.ts'
+import { compile, startRedis, startThrowawayPostgres } from './services.ts'
 
 const NAMES = ['Amara Okafor', 'Bruno Castelli', 'Chiara Lindqvist', 'Dmitri Volkov', 'Elena Marchetti', 'Farid Rahimi',
   'Greta Sandberg', 'Hiro Tanaka', 'Ines Carvalho', 'Jonas Weber']
@@ -47,6 +47,7 @@ export interface World extends AsyncDisposable {
 export async function openWorld(progress: (line: string) => void, alone = false): Promise<World> {
   const stack = new AsyncDisposableStack()
   try {
+    await compile(progress)
     const issuerFolder = await mkdtemp(join(tmpdir(), 'laurel-bench-issuer-'))
     stack.defer(() => rm(issuerFolder, { recursive: true, force: true }))
     const issuer = demoIssuer(issuerFolder)

@@ -19,17 +19,19 @@ import { type Relay, startRelay } from './wire/relay.ts'
 import { eventDoor } from './wire/sse.ts'
 import { socketDoor } from './wire/sockets.ts'
 import { feedReaction } from './feed/feed.reaction.ts'
+import { auditRoute } from './identity/audit.export.ts'
 import { Boards } from './leaderboards/boards.ts'
 import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
 import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
 import { rankReaction } from './leaderboards/leaderboard.webhooks.ts'
+import { AuditTrail, type Origin } from './platform/audit.ts'
 import { type Addresses, type Database, openDatabase, openPool } from './platform/db.ts'
 import { Context } from './platform/graphql.ts'
 import { LIMITS } from './platform/limits.ts'
 import { log } from './platform/log.ts'
 import { makePartitions } from './platform/migrations.ts'
 import { StartError } from './platform/start-error.ts'
-import type { Actor } from './platform/tenancy.ts'
+import { type Actor, inTenantOnce } from './platform/tenancy.ts'
 import { levelReaction } from './points/level.reaction.ts'
 import { makeSchema } from './schema.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
@@ -74,11 +76,12 @@ export interface LaurelNode {
   boards: Boards
   relay: Relay | null
   auth: Auth
+  audit: AuditTrail
   url: string
   port: number
   sockets(): number
   /** Builds a request context, as the doors do. */
-  contextFor(asker: Actor | GraphQLError): Context
+  contextFor(asker: Actor | GraphQLError, origin?: Origin): Context
   close(): Promise<void>
 }
 
@@ -106,12 +109,16 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
     }
     const auth = authOf(db, options.issuers, (tenantId, userId) => isActiveUser({ tenantId, db }, userId))
-    const given = { boards, logs, webhooks: options.webhooks ?? PUBLIC_ONLY }
-    const contextFor = (asker: Actor | GraphQLError) => Object.assign(new Context(asker), given)
+    const audit = new AuditTrail(db, inTenantOnce)
+    closers.push(() => audit.settled())
+    const given = { boards, logs, audit, webhooks: options.webhooks ?? PUBLIC_ONLY }
+    const contextFor = (asker: Actor | GraphQLError, origin?: Origin) => Object.assign(new Context(asker, origin), given)
+    const contextOf = (authorization: string | undefined, origin: Origin) =>
+      auth.actorOf(authorization).catch((error: GraphQLError) => error).then(asker => contextFor(asker, origin))
     const schema = await makeSchema()
     const http = await httpDoor({
       schema, pages: options.pages ?? null,
-      contextOf: authorization => auth.actorOf(authorization).then(contextFor, contextFor),
+      contextOf,
       readiness: async () => {
         const reachable = await db.pool.query('select 1').then(() => true, () => false)
         // Without Redis the node serves from PostgreSQL and polls for what other nodes commit, so it stays in service.
@@ -143,11 +150,12 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       events.close()
       return door.close()
     })
+    auditRoute(http.app, contextOf)
     await options.routes?.(http.app, { db, sockets: door.open })
     const port = await listen(http.app, options.host, options.port)
     const shownHost = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host
     const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`
-    return { db, broker, logs, boards, relay, auth, url, port, sockets: door.open, contextFor, close }
+    return { db, broker, logs, boards, relay, auth, audit, url, port, sockets: door.open, contextFor, close }
   } catch (error) {
     await close()
     throw error

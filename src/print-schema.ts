@@ -1,7 +1,10 @@
-/** Prints the schema into schema.graphql: `npm run schema`. */
+/** Prints what is read from code: schema.graphql and the table of permissions. `npm run schema` */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { permissionsText } from './permissions.ts'
 import { projectRoot } from './platform/project.ts'
 import { makeSchema, schemaText } from './schema.ts'
 
-writeFileSync(join(projectRoot, 'schema.graphql'), schemaText(await makeSchema()))
+const schema = await makeSchema()
+writeFileSync(join(projectRoot, 'schema.graphql'), schemaText(schema))
+writeFileSync(join(projectRoot, 'docs/reference/permissions.md'), permissionsText(schema))

@@ -5,18 +5,21 @@ import { ActivityResolver } from './activities/activity.resolver.ts'
 import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
+import { AuditResolver } from './identity/audit.resolver.ts'
 import { ArchiveResolver, LeaderboardResolver } from './leaderboards/leaderboard.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver } from './leaderboards/standing.resolver.ts'
 import { DateTime } from './platform/graphql.ts'
 import { type Kind, wireId } from './platform/ids.ts'
+import { guardRoots } from './platform/policy.ts'
 import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
+import { AuditPeopleResolver } from './users/user.audit.ts'
 import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.resolver.ts'
 import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endpoint.resolver.ts'
 
 const RESOLVERS = [
-  UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
+  AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, RankChangeResolver, DeltaResolver,
 ] as const
@@ -32,6 +35,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
     if (!(type instanceof GraphQLObjectType) || !type.getInterfaces().some(({ name }) => name === 'Node')) continue
     type.getFields().id!.resolve = (row: { id: string }) => wireId(type.name as Kind, row.id)
   }
+  guardRoots(schema)
   return schema
 }
 

@@ -79,7 +79,7 @@ test('the catalog keeps every law', async () => {
   const { rows: [counts] } = await owner.query(`select count(*) filter (where relkind = 'p')::int as partitioned,
     count(*) filter (where not relispartition)::int as tables from pg_class
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`)
-  expect(counts.partitioned).toBe(3) // event_log, point_entry, activity
+  expect(counts.partitioned).toBe(4) // event_log, point_entry, activity, audit_entry
   expect(counts.tables).toBeGreaterThanOrEqual(24)
 })
 

@@ -5,7 +5,7 @@ import { createLeaderboard } from '../src/leaderboards/leaderboard.service.ts'
 import { wireId } from '../src/platform/ids.ts'
 import type { Role } from '../src/platform/tenancy.ts'
 import { createTeam, moveUser } from '../src/users/user.service.ts'
-import { Person, RECORD, sharedNode, tenant, tenantOn, testNode, type TestTenant } from './harness.ts'
+import { Person, RECORD, sharedNode, tenant, tenantOn, testNode, type TestTenant, uuid } from './harness.ts'
 
 const BOARD_FIELDS = `__typename
   ... on LeaderboardSnapshot { cursor reason standings { rank previousRank closeRank points subjectId
@@ -145,7 +145,7 @@ describe('shared execution', () => {
     const companies = await Promise.all(['Europe/Berlin', 'Asia/Tokyo'].map(timeZone => tenantOn(
       shared, { timeZone }, ...ROLES.map(role => `${role.toLowerCase()}:${role}`))))
     interface Reader { messages: Message[]; errors: unknown[]; close(): void }
-    const pairs: [Reader, Reader][] = []
+    const pairs: { one: Reader; two: Reader; isOwn: boolean }[] = []
     for (const acme of companies) {
       const kinds = [
         [LeaderboardSubject.USER, TieRule.COMPETITION], [LeaderboardSubject.TEAM, TieRule.DENSE],
@@ -155,31 +155,39 @@ describe('shared execution', () => {
         const input = { name: subject, subject, period: LeaderboardPeriod.MONTHLY, tieRule }
         return wireId('Leaderboard', (await createLeaderboard(acme!.actor(), input)).leaderboard.id)
       }))
+      // Partners see boards of people outside only, and their own news.
+      const { leaderboard: outside } = await createLeaderboard(acme.actor(), {
+        name: 'Partners', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.MONTHLY,
+        subjectIds: [uuid('User', acme.id('partner'))],
+      })
+      const partners = wireId('Leaderboard', outside.id)
       await acme.settled()
       for (const role of ROLES) {
         const here = acme.as(role.toLowerCase())
         const there = new Person(personal.url, here.token)
         for (const [query, variables] of [
-          ...boards.map(id => [BOARD, { id, top: 5 }] as const),
-          ...['ME', 'TEAM', 'TENANT'].map(scope => [FEED, { scope }] as const),
+          ...[...role === 'PARTNER' ? [] : boards, partners].map(id => [BOARD, { id, top: 5 }] as const),
+          ...(role === 'PARTNER' ? ['ME'] : ['ME', 'TEAM', 'TENANT']).map(scope => [FEED, { scope }] as const),
         ]) {
-          pairs.push([here.subscribe(query, variables), there.subscribe(query, variables)])
+          const isOwn = 'scope' in variables && variables.scope === 'ME'
+          pairs.push({ one: here.subscribe(query, variables), two: there.subscribe(query, variables), isOwn })
         }
       }
     }
-    await until(() => pairs.flat().every(({ messages }) => messages.length === 1))
+    const readers = pairs.flatMap(({ one, two }) => [one, two])
+    await until(() => readers.every(({ messages }) => messages.length === 1))
     for (const acme of companies) {
-      for (const name of ['member', 'manager', 'member', 'admin']) await record(acme, name, 'new_client_signed')
+      for (const name of ['member', 'manager', 'member', 'partner', 'admin']) await record(acme, name, 'new_client_signed')
     }
     await Promise.all(companies.map(acme => acme.settled()))
-    await until(() => pairs.every(([one, two], at) => (at % 6 === 3 || one.messages.length > 1)
+    await until(() => pairs.every(({ one, two, isOwn }) => (isOwn || one.messages.length > 1)
       && JSON.stringify(essence(one.messages)) === JSON.stringify(essence(two.messages))))
     await new Promise(resolve => setTimeout(resolve, 300)) // Nothing more may come.
-    for (const [one, two] of pairs) {
+    for (const { one, two } of pairs) {
       expect([one.errors, two.errors]).toEqual([[], []])
       expect(essence(one.messages)).toEqual(essence(two.messages))
     }
-    for (const stream of pairs.flat()) stream.close()
+    for (const stream of readers) stream.close()
   }, 60_000)
 
   test('executes once for many subscribers, and the end of one leaves the others', async () => {

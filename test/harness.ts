@@ -185,6 +185,8 @@ export interface TestTenant extends AsyncDisposable {
   sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
   /** Resolves when the outbox is empty. */
   settled(): Promise<void>
+  /** Resolves when the audit holds an entry of all that was asked. */
+  audited(): Promise<void>
 }
 
 /**
@@ -226,6 +228,7 @@ export async function tenantOn(
   }
   return {
     node, tenantId, slug, teamId: team.id, sql, settled,
+    audited: () => node.audit.settled(),
     id: name => wireId('User', known(name).id),
     as: (name, role) => {
       const { token } = known(name)

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
 import { LIMITS } from '../src/platform/limits.ts'
 import { Connection, Pulse } from '../src/wire/socket.connection.ts'
+import { readOrigin } from '../src/wire/origin.ts'
 import { Census, MessageRate } from '../src/wire/socket.limits.ts'
 import { type Person, tenant } from './harness.ts'
 
@@ -174,7 +175,7 @@ test('the rate admits a burst, then so many a second', () => {
 test('who answers no ping is cut at the third beat, and who answers stays', async () => {
   const [server, wss, pulse] = [createServer(), new WebSocketServer({ noServer: true }), new Pulse(1, 3_600_000)]
   server.on('upgrade', (request: IncomingMessage, socket, head) =>
-    wss.handleUpgrade(request, socket, head, ws => pulse.add(new Connection(ws, socket))))
+    wss.handleUpgrade(request, socket, head, ws => pulse.add(new Connection(ws, socket, readOrigin(request)))))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
   const [present, absent] = [new WebSocket(url), new WebSocket(url)]

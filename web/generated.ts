@@ -45,15 +45,15 @@ export type LeaderboardSubject =
 export type Role =
   /** Everything in the tenant. */
   | 'ADMIN'
-  /** As MEMBER until compliance joins. */
+  /** As MEMBER, and searches the audit. */
   | 'COMPLIANCE'
-  /** As MEMBER until money joins. */
+  /** As MEMBER, and searches the audit. */
   | 'FINANCE'
   /** Records and takes back for the teams they lead. */
   | 'MANAGER'
   /** Reads, and records for themself. */
   | 'MEMBER'
-  /** As MEMBER, for people outside the company. */
+  /** Records for themself and sees no employees. */
   | 'PARTNER'
   /** Reads. */
   | 'VIEWER';

@@ -18,15 +18,16 @@ export async function typesById({ actor }: Context, ids: readonly string[]) {
   }))
 }
 
-/** Activities by id, with their reversal. */
+/** Activities by id, with their reversal; for outsiders others' do not exist. */
 export async function activitiesById({ actor }: Context, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<ActivityRow>(actor, {
+  const rows = await inTenantOnce<ActivityRow>(actor, {
     name: 'activities_by_id', text: `${ACTIVITY} where a.tenant_id = $1 and a.id = any($2::uuid[])`,
     values: [actor.tenantId, ids],
-  }))
+  })
+  return inOrder(ids, actor.isOutsider ? rows.filter(({ userId }) => userId === actor.userId) : rows)
 }
-registerNode('ActivityType', typesById)
-registerNode('Activity', activitiesById)
+registerNode('ActivityType', typesById, 'activityType.read')
+registerNode('Activity', activitiesById, 'activity.read')
 
 /** Returns a page of the catalogue by key: the version in force now of each type, switched-off ones included. */
 export async function listTypes(actor: Actor, first: number, after?: string | null) {

@@ -4,7 +4,7 @@ import type { GraphQLResolveInfo } from 'graphql'
 import { answer, connectionOf, Context, Cursor, userError, wantsOnlyId } from '../platform/graphql.ts'
 import { optionalId, requireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { requireRole } from '../identity/access.rules.ts'
+import { Allows } from '../platform/policy.ts'
 import { PointEntry } from '../points/point.entity.ts'
 import { entriesByPlace, shownEntry, type EntryRow } from '../points/point.queries.ts'
 import { User } from '../users/user.entity.ts'
@@ -18,6 +18,7 @@ import {
 import { activitiesById, listActivities, listTypes, typesById } from './activity.queries.ts'
 import { type ActivityRow, type Recording } from './activity.service.ts'
 import { recordInputs } from './intake.service.ts'
+import { senderOf } from './activity.sql.ts'
 import { reverseActivity } from './reversal.service.ts'
 import { reviseType } from './type.service.ts'
 
@@ -46,24 +47,24 @@ async function shown(context: Context, recording: Recording) {
 
 @Resolver(() => Activity)
 export class ActivityResolver {
+  @Allows('activity.record')
   @Mutation(() => ActivityRecordPayload, {
     description: 'Records one activity; its points count at once. ' +
       'Codes: INVALID, OUT_OF_RANGE, NOT_FOUND, FORBIDDEN, IDEMPOTENCY_CONFLICT.',
   })
   async activityRecord(@Arg('input', () => ActivityRecordInput, { description: 'The activity.' }) input: ActivityRecordInput,
     @Ctx() context: Context) {
-    requireRole(context.actor, 'MEMBER')
     const { recordings, mark } = await recordInputs(context.actor, [input])
     return Object.assign(new ActivityRecordPayload(), await shown(context, recordings[0]!), { mark })
   }
 
+  @Allows('activity.record')
   @Mutation(() => ActivitiesRecordPayload, {
     description: `Records up to ${LIMITS.batchItemsMax} activities in one commit, each with its own answer; ` +
       'a refused one leaves the others alone. Codes per item as activityRecord; for the whole: OUT_OF_RANGE.',
   })
   activitiesRecord(@Arg('input', () => ActivitiesRecordInput, { description: 'The activities.' }) input: ActivitiesRecordInput,
     @Ctx() context: Context) {
-    requireRole(context.actor, 'MEMBER')
     return answer(new ActivitiesRecordPayload(), async () => {
       const { recordings, mark } = await recordInputs(context.actor, input.items)
       const results = await Promise.all(
@@ -72,13 +73,13 @@ export class ActivityResolver {
     })
   }
 
+  @Allows('activity.reverse')
   @Mutation(() => ActivityReversePayload, {
     description: 'Takes an activity back: a point entry of the opposite sign. MANAGER for their teams, ADMIN for all. ' +
       'Codes: INVALID, NOT_FOUND, FORBIDDEN, ALREADY_REVERSED, IDEMPOTENCY_CONFLICT.',
   })
   activityReverse(@Arg('input', () => ActivityReverseInput, { description: 'Which, and why.' }) input: ActivityReverseInput,
     @Ctx() context: Context) {
-    requireRole(context.actor, 'MANAGER')
     const activityId = requireId('Activity', input.activityId, 'activityId')
     return answer(new ActivityReversePayload(), async () => {
       const { idempotencyHit, mark } = await reverseActivity(
@@ -87,6 +88,7 @@ export class ActivityResolver {
     })
   }
 
+  @Allows('activityType.write')
   @Mutation(() => ActivityTypeRevisePayload, {
     description: 'Gives an activity type a new version from a date on; the past keeps its version. ADMIN only. ' +
       'Codes: NOT_FOUND, OUT_OF_RANGE, INVALID.',
@@ -94,10 +96,10 @@ export class ActivityResolver {
   activityTypeRevise(
     @Arg('input', () => ActivityTypeReviseInput, { description: 'What changes, and from when.' }) input: ActivityTypeReviseInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     return answer(new ActivityTypeRevisePayload(), () => reviseType(actor, input) as Promise<Partial<ActivityTypeRevisePayload>>)
   }
 
+  @Allows('activityType.read')
   @Query(() => ActivityTypeConnection, { description: 'What may be recorded and what it pays now, by key.' })
   activityTypes(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
@@ -105,12 +107,15 @@ export class ActivityResolver {
     return listTypes(actor, first, after)
   }
 
+  @Allows('activity.read')
   @Query(() => ActivityConnection, { description: 'Activities, newest first.' })
   activities(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
     @Arg('userId', () => ID, { nullable: true, description: 'Only those of this person.' }) userId: string | null,
-    @Ctx() { actor }: Context) {
-    return listActivities(actor, first, after, optionalId('User', userId, 'userId'))
+    @Ctx() context: Context) {
+    const isOwn = context.require('activity.read') === 'OWN'
+    const wanted = optionalId('User', userId, 'userId')
+    return listActivities(context.actor, first, after, isOwn ? senderOf(context.actor) : wanted)
   }
 
   @FieldResolver(() => ActivityType, { description: 'The version that paid.' })

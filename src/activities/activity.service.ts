@@ -2,6 +2,7 @@
  * The only writer of activities: in one transaction an activity, its point entry, the balance and the event, once for
  * each key and source fact.
  */
+import { describeCommand, hashOfAll } from '../platform/audit.ts'
 import { Gathering } from '../platform/gathering.ts'
 import { newId } from '../platform/ids.ts'
 import { type Actor, type Batch, inTenantBatch, retried } from '../platform/tenancy.ts'
@@ -53,11 +54,14 @@ async function recordTogether(commands: readonly RecordCommand[]): Promise<Recor
   const { actor } = commands[0]!
   const zone = await zoneOf(actor)
   // A key taken by another node between the read and the write fails the insert; the next try sees it.
-  return retried(() => inTenantBatch(actor, async batch => {
+  const { tenantId, db } = actor
+  return retried(() => inTenantBatch({ tenantId, db }, async batch => {
     const known = await readKnown(batch, commands)
     const decided = commands.map(command => decide(command, zone, known))
+    const audited = commands.filter((_, at) => decided[at]!.fresh.length).flatMap(({ actor }) => actor.command ?? [])
     const fresh = decided.map(({ fresh }) => fresh).filter(({ length }) => length)
-    const answers = await batch.last(fresh.length ? writeStatements(actor.tenantId, fresh) : [])
+    const answers = await batch.last(fresh.length ? writeStatements(tenantId, fresh, audited) : [])
+    for (const command of audited) command.isWritten = true
     const marks = answers.slice(answers.length - fresh.length)
     return decided.map(({ recordings, fresh }) => ({ recordings, mark: fresh.length ? Number(marks.shift()![0]!.mark) : null }))
   }))
@@ -126,6 +130,13 @@ function decide({ actor, items }: RecordCommand, zone: string, known: Known) {
     recordings.push({
       kind: 'NEW', type, entry: { id, points, reason: 'ACTIVITY', isCorrection, recordedAt: now },
       activity: rowOf(item, id, type.id, occurredAt, change.seq, now),
+    })
+  }
+  if (fresh.length) {
+    const { userId } = fresh[0]!.item
+    describeCommand(actor, {
+      subject: `activity:${fresh[0]!.id}`, forUserId: fresh.every(({ item }) => item.userId === userId) ? userId : null,
+      afterHash: hashOfAll(fresh.map(({ item }) => item.bodyHash)),
     })
   }
   return { recordings, fresh }

@@ -2,6 +2,7 @@
  * The statements of recording, sent in two round trips: everything that decides, then everything that is written. The first takes
  * the locks on user_points in id order (no deadlocks), so that all after it sees what earlier commands on these users did.
  */
+import { auditStatement, type Command } from '../platform/audit.ts'
 import type { Actor, Statement } from '../platform/tenancy.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
@@ -89,7 +90,9 @@ export interface NewActivity {
 }
 
 /** The statements that write what is new of each command: activities, entries, balances, and last one event a command. */
-export function writeStatements(tenantId: string, commands: readonly (readonly NewActivity[])[]): Statement[] {
+export function writeStatements(
+  tenantId: string, commands: readonly (readonly NewActivity[])[], audited: readonly Command[],
+): Statement[] {
   const fresh = commands.flat()
   const column = <T>(pick: (activity: NewActivity) => T) => fresh.map(pick)
   const sourced = fresh.filter(({ item }) => item.source !== null)
@@ -133,6 +136,7 @@ export function writeStatements(tenantId: string, commands: readonly (readonly N
         [...balances.values()].map(({ seq }) => seq),
       ],
     },
+    ...audited.length ? [auditStatement(tenantId, audited.map(({ entry }) => entry))] : [],
     ...commands.map(own =>
       emitStatement(tenantId, 'activity.recorded', { changes: packChanges(own.map(({ change }) => change)) })),
   ]

@@ -3,6 +3,7 @@
  * deleted.
  */
 import { createHash } from 'node:crypto'
+import { describeCommand } from '../platform/audit.ts'
 import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { derivedId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -64,6 +65,7 @@ export async function reverseActivity(
       activityId, userId: found.userId, teamId: found.teamId, departmentId: found.departmentId, type: found.type, points,
       seq, total, ...periods,
     }
+    describeCommand(actor, { subject: `activity:${activityId}`, forUserId: found.userId, afterHash: bodyHash })
     const answers = await batch.last([
       {
         name: 'reverse_key_insert',

@@ -4,6 +4,7 @@ import { fault } from '../platform/errors.ts'
 import { Context, Cursor } from '../platform/graphql.ts'
 import { derivedId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
+import { Allows } from '../platform/policy.ts'
 import type { EventLogs } from '../wire/events.ts'
 import { openStream, placeAfter, poll } from '../wire/streams.ts'
 import { Team } from '../users/team.entity.ts'
@@ -19,6 +20,9 @@ declare module '../platform/graphql.ts' {
 }
 
 async function scopeOf(context: Context, scope: FeedScope): Promise<Scope> {
+  if (scope !== FeedScope.ME && context.require('feed.read') === 'OWN') {
+    throw fault('FORBIDDEN', 'You may follow your own news: use scope ME.', { action: 'feed.read' })
+  }
   if (scope === FeedScope.TENANT) return { kind: 'TENANT' }
   const { userId } = context.actor
   if (!userId) throw fault('BAD_REQUEST', 'This token speaks for no person: use scope TENANT.', { argument: 'scope' })
@@ -39,6 +43,7 @@ async function openFeed(
 
 @Resolver(() => FeedItem)
 export class FeedResolver {
+  @Allows('feed.read')
   @Query(() => [FeedMessage], {
     description: 'The feed by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.',
   })
@@ -56,6 +61,7 @@ export class FeedResolver {
     return poll(await openFeed(context, { scope, kinds, after }), waitMs)
   }
 
+  @Allows('feed.read')
   @Subscription(() => FeedMessage, {
 
     subscribe: ({ args, context }) => openFeed(context as Context, args as never) as never,

@@ -31,7 +31,7 @@ export function demoIssuer(folder: string): DemoIssuer {
     algorithm: 'EdDSA',
     async sign({ tenantId, userId, role }, now) {
       const expiresAt = new Date(now.getTime() + HOURS_VALID * 3_600_000)
-      const token = await new SignJWT({ tenant: tenantId, role })
+      const token = await new SignJWT({ tenant: tenantId, role, auth_time: Math.floor(now.getTime() / 1_000) })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT' }).setIssuer(DEMO_ISSUER).setAudience('laurel')
         .setSubject(userId ?? 'screen').setIssuedAt(now).setExpirationTime(expiresAt).sign(privateKey)
       return { token, expiresAt }

@@ -15,20 +15,41 @@ export interface LeaderboardRow {
 const BOARD = `select id, name, metric, subject, scope, subject_ids as "subjectIds", period, tie_rule as "tieRule",
   archived_from as "archivedFrom" from leaderboard`
 
+type Onlooker = Pick<Actor, 'tenantId' | 'db' | 'credential' | 'isOutsider'>
+
+/** Returns whether only some of the tenant's boards exist for this reader: a screen's own, an outsider's without employees. */
+export function seesSome({ credential, isOutsider }: Onlooker): boolean {
+  return Boolean(credential?.boards || isOutsider)
+}
+
+/** The boards that exist for this reader, as a condition over `leaderboard` whose parameter is number `at`. */
+function visibleTo({ credential, isOutsider }: Onlooker, at: number): { text: string; values: unknown[] } {
+  const text = [
+    ...credential?.boards ? [`and id = any($${at}::uuid[])`] : [],
+    ...isOutsider ? [`and subject = 'USER' and scope = 'CUSTOM' and not exists (select 1 from users u
+      where u.tenant_id = leaderboard.tenant_id and u.id = any(leaderboard.subject_ids) and u.kind = 'EMPLOYEE')`] : [],
+  ]
+  return { text: text.join(' '), values: credential?.boards ? [credential.boards] : [] }
+}
+
 /** Boards by id. */
 export async function boardsById({ actor }: Pick<Context, 'actor'>, ids: readonly string[]) {
+  const { text, values } = visibleTo(actor, 3)
   return inOrder(ids, await inTenantOnce<LeaderboardRow>(actor, {
-    name: 'boards_by_id', text: `${BOARD} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids],
+    ...text ? {} : { name: 'boards_by_id' }, text: `${BOARD} where tenant_id = $1 and id = any($2::uuid[]) ${text}`,
+    values: [actor.tenantId, ids, ...values],
   }))
 }
-registerNode('Leaderboard', boardsById)
+registerNode('Leaderboard', boardsById, 'leaderboard.read')
 
 /** Returns a page of the tenant's boards, oldest first. */
-export async function listBoards(actor: Pick<Actor, 'tenantId' | 'db'>, first: number, after?: string | null) {
+export async function listBoards(actor: Onlooker, first: number, after?: string | null) {
   const size = pageSize(first)
   const [id] = after ? decodeCursor(after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
+  const { text, values } = visibleTo(actor, 4)
   const rows = await inTenantOnce<LeaderboardRow>(actor, {
-    text: `${BOARD} where tenant_id = $1 and id > $2::uuid order by id limit $3`, values: [actor.tenantId, id, size + 1],
+    text: `${BOARD} where tenant_id = $1 and id > $2::uuid ${text} order by id limit $3`,
+    values: [actor.tenantId, id, size + 1, ...values],
   })
   return pageOf(rows, size, row => encodeCursor([row.id]), after)
 }
@@ -70,10 +91,13 @@ const ARCHIVE = `select id, leaderboard_id as "leaderboardId", period_start as "
 
 /** Archives by id. */
 export async function archivesById({ actor }: Context, ids: readonly string[]) {
+  const { text, values } = visibleTo(actor, 3)
+  const shown = text && `and leaderboard_id in (select id from leaderboard where tenant_id = $1 ${text})`
   return inOrder(ids, await inTenantOnce<ArchiveRow>(
-    actor, { text: `${ARCHIVE} where tenant_id = $1 and id = any($2::uuid[])`, values: [actor.tenantId, ids] }))
+    actor,
+    { text: `${ARCHIVE} where tenant_id = $1 and id = any($2::uuid[]) ${shown}`, values: [actor.tenantId, ids, ...values] }))
 }
-registerNode('LeaderboardArchive', archivesById)
+registerNode('LeaderboardArchive', archivesById, 'leaderboard.read')
 
 /** Returns a page of a board's archives, newest period first. */
 export async function listArchives(actor: Actor, boardId: string, first: number, after?: string | null) {

@@ -6,13 +6,13 @@ import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { parseMark } from '../platform/marks.ts'
 import { periodRange } from '../platform/time.ts'
-import { requireRole } from '../identity/access.rules.ts'
+import { Allows } from '../platform/policy.ts'
 import { openStream, placeAfter, poll } from '../wire/streams.ts'
 import type { BoardProjection } from './board.projection.ts'
 import type { Boards } from './boards.ts'
 import { Leaderboard, LeaderboardArchive, Standing } from './leaderboard.entity.ts'
 import {
-  type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards,
+  type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards, seesSome,
 } from './leaderboard.queries.ts'
 import { createLeaderboard } from './leaderboard.service.ts'
 import { LeaderboardCreateInput, LeaderboardCreatePayload, LeaderboardMessage, StandingConnection } from './leaderboard.shapes.ts'
@@ -39,7 +39,9 @@ async function openBoard(
   context: Context,
   { id, top, after, atLeast }: { id: string; top: number; after?: string | null; atLeast?: string | null },
 ) {
-  const board = await boardOf(context, requireId('Leaderboard', id, 'id'), atLeast)
+  const uuid = requireId('Leaderboard', id, 'id')
+  if (seesSome(context.actor) && !await context.load(boardsById, uuid)) throw fault('NOT_FOUND', 'There is no such leaderboard.')
+  const board = await boardOf(context, uuid, atLeast)
   const place = placeAfter(board.log.epoch, after)
   if (place.pos !== null) await board.reach(place.pos) // Another node may have been ahead of this one.
   return openStream(new BoardSource(board, top), place)
@@ -47,11 +49,13 @@ async function openBoard(
 
 @Resolver(() => Leaderboard)
 export class LeaderboardResolver {
+  @Allows('leaderboard.read')
   @Query(() => Leaderboard, { nullable: true, description: 'One board, or null when there is none with this id.' })
   leaderboard(@Arg('id', () => ID, { description: 'As `leaderboards` returned it.' }) id: string, @Ctx() context: Context) {
     return context.load(boardsById, requireId('Leaderboard', id, 'id'))
   }
 
+  @Allows('leaderboard.read')
   @Query(() => LeaderboardConnection, { description: 'The tenant\'s boards, oldest first.' })
   leaderboards(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
@@ -59,10 +63,10 @@ export class LeaderboardResolver {
     return listBoards(actor, first, after)
   }
 
+  @Allows('leaderboard.write')
   @Mutation(() => LeaderboardCreatePayload, { description: 'Adds a board. ADMIN only. Codes: INVALID, OUT_OF_RANGE.' })
   leaderboardCreate(@Arg('input', () => LeaderboardCreateInput, { description: 'The board.' }) input: LeaderboardCreateInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     const subjectIds = input.subjectIds?.map(id => requireId(SUBJECT_KIND[input.subject], id, 'subjectIds'))
     return answer(new LeaderboardCreatePayload(), () => createLeaderboard(actor, { ...input, subjectIds }))
   }
@@ -123,6 +127,7 @@ export class LeaderboardResolver {
     return listArchives(actor, row.id, first, after)
   }
 
+  @Allows('leaderboard.read')
   @Query(() => [LeaderboardMessage], {
     description: 'The stream by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.',
   })
@@ -139,6 +144,7 @@ export class LeaderboardResolver {
     return poll(await openBoard(context, { id, top, after }), waitMs)
   }
 
+  @Allows('leaderboard.read')
   @Subscription(() => LeaderboardMessage, {
     name: 'leaderboard',
     subscribe: ({ args, context }) => openBoard(context as Context, args as never) as never,

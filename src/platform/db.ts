@@ -2,6 +2,7 @@
 import { MikroORM } from '@mikro-orm/postgresql'
 import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy'
 import { type ClientConfig, Pool, type PoolConfig, types } from 'pg'
+import { ChangeWatch } from './changes.ts'
 import { LIMITS } from './limits.ts'
 import { log } from './log.ts'
 import { connectionOf } from './migrations.ts'
@@ -29,7 +30,7 @@ export async function openDatabase(addresses: Addresses, entities: Function[]): 
   const orm = await MikroORM.init({
     entities: entities as never[], dbName: addresses.app.database ?? 'laurel', ...connectionOf(addresses.app),
     metadataProvider: ReflectMetadataProvider, logger: message => log.debug(message), pool: { min: 0, max: 4 },
-    forceUtcTimezone: true, allowGlobalContext: false,
+    forceUtcTimezone: true, allowGlobalContext: false, subscribers: [new ChangeWatch()],
     driverOptions: {
       statement_timeout: LIMITS.statementTimeoutMs, idle_in_transaction_session_timeout: LIMITS.idleTransactionMs,
     },

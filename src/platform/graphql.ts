@@ -7,6 +7,8 @@ import { ErrorCode, fault, Refusal } from './errors.ts'
 import { type Kind, kindOf, requireId } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import { markOf, parseMark } from './marks.ts'
+import { type AuditTrail, type Command, entryOf, type Origin } from './audit.ts'
+import { type Action, decisionFor, type Reach } from './policy.rules.ts'
 import type { Actor } from './tenancy.ts'
 
 registerEnumType(ErrorCode, {
@@ -187,14 +189,36 @@ export function userError({ code, message, field }: Refusal): UserError {
 /** Fetches rows by id for one request: answers one row or null for each id, in the ids' order. */
 export type Fetch<Row> = (context: Context, ids: readonly string[]) => Promise<(Row | null)[]>
 
-/** What a request carries: who asks, and the request's own batching loaders. */
+const NOWHERE: Origin = { correlationId: '00000000-0000-0000-0000-000000000000', ip: null, agent: null }
+
+/** What a request carries: who asks, from where, and the request's own batching loaders. */
 export class Context {
+  /** Where denials and commands that wrote nothing are noted; the house hands it to each request. */
+  audit!: AuditTrail
   // Not #private: Apollo Server hands resolvers a copy made with Object.create.
   private readonly asker: Actor | GraphQLError
+  private readonly origin: Origin
   private readonly loaders = new Map<Fetch<unknown>, DataLoader<string, unknown>>()
   /** `asker` is an error when there is no valid token: the schema may still be read. */
-  constructor(asker: Actor | GraphQLError) {
+  constructor(asker: Actor | GraphQLError, origin: Origin = NOWHERE) {
     this.asker = asker
+    this.origin = origin
+  }
+
+  /** Returns how far the asker's right to an action reaches; a denial is audited. @throws Fault UNAUTHENTICATED | FORBIDDEN */
+  require(action: Action): Reach {
+    const { actor } = this
+    const decision = decisionFor(actor, action)
+    if (decision.reach) return decision.reach
+    this.audit.add(actor.tenantId, { ...entryOf(actor, action, this.origin), decision: 'DENIED', rule: decision.rule })
+    throw fault('FORBIDDEN', decision.message, { action })
+  }
+
+  /** Returns this request as it carries out one command, and the command. @throws Fault UNAUTHENTICATED | FORBIDDEN */
+  commanding(action: Action): [Context, Command] {
+    this.require(action)
+    const command = { entry: entryOf(this.actor, action, this.origin), isWritten: false }
+    return [Object.create(this, { actor: { value: { ...this.actor, command } } }) as Context, command]
   }
 
   /** Who asks. @throws Fault UNAUTHENTICATED */
@@ -235,18 +259,20 @@ export function wantsOnlyId(info: GraphQLResolveInfo): boolean {
     selection.kind === AstKind.FIELD && (selection.name.value === 'id' || selection.name.value === '__typename')))
 }
 
-const nodeFetches = new Map<Kind, Fetch<object>>()
+const nodeFetches = new Map<Kind, { fetch: Fetch<object>; action: Action }>()
 
-/** Makes a kind reachable by `node(id)`. */
-export function registerNode(kind: Kind, fetch: Fetch<object>): void {
-  nodeFetches.set(kind, fetch)
+/** Makes a kind reachable by `node(id)` for those who may take the action. */
+export function registerNode(kind: Kind, fetch: Fetch<object>, action: Action): void {
+  nodeFetches.set(kind, { fetch, action })
 }
 
 /** Returns the thing with this wire id, or null when it does not exist or belongs to another tenant. */
 export async function nodeFor(context: Context, id: string): Promise<object | null> {
   const kind = kindOf(id)
-  const fetch = kind && nodeFetches.get(kind)
-  if (!fetch) throw fault('BAD_REQUEST', 'id must be an id as the API returned it.', { argument: 'id' })
-  const row = await context.load(fetch, requireId(kind, id, 'id'))
+  const known = kind && nodeFetches.get(kind)
+  if (!known) throw fault('BAD_REQUEST', 'id must be an id as the API returned it.', { argument: 'id' })
+  const uuid = requireId(kind, id, 'id')
+  // What one may not see does not exist.
+  const row = decisionFor(context.actor, known.action).reach ? await context.load(known.fetch, uuid) : null
   return row && { ...row, __typename: kind }
 }

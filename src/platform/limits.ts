@@ -73,4 +73,7 @@ export const LIMITS = {
   webhookPreviousSecretHoursMax: 168,
   rankTellMs: 1_000,
   rankTellBoardsMax: 100,
+  stepUpAgeMs: 15 * 60_000, // ZT-03.
+  auditWaitingMax: 5_000,
+  auditAgentLengthMax: 200,
 } as const

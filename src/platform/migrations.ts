@@ -152,7 +152,7 @@ export async function makePartitions(owner: Client, now: Date) {
   }
   for (let shift = 0; shift < 3; shift++) {
     await make('event_log', day(shift).toISOString().slice(0, 10).replaceAll('-', ''), day(shift), day(shift + 1))
-    for (const parent of ['point_entry', 'activity']) {
+    for (const parent of ['point_entry', 'activity', 'audit_entry']) {
       await make(parent, month(shift).toISOString().slice(0, 7).replace('-', ''), month(shift), month(shift + 1))
     }
   }

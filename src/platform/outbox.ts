@@ -1,4 +1,6 @@
 /** Emitting: an event is a row written last in the transaction of its fact; what is not committed is never published. */
+import { auditStatement, type Command, hashOfAll } from './audit.ts'
+import { changesOf } from './changes.ts'
 import { EMIT, type Statement, type Tx } from './tenancy.ts'
 
 // The relay numbers by the tenant's head: without one the row fails, as a foreign key would let it. But a foreign key locks the
@@ -14,9 +16,24 @@ export function emitStatement(tenantId: string, topic: string, payload: object):
   return { name: EMIT, text: insertion('$1', '$2', '$3'), values: [tenantId, topic, JSON.stringify(payload)] }
 }
 
-/** Emits an event within an entity transaction and returns its mark. Flush first: the outbox row is written last. */
+/**
+ * Emits an event within an entity transaction and returns its mark, with the audit entry of the command. Flush first: the outbox
+ * row is written last.
+ */
 export async function emit(tx: Tx, topic: string, payload: object): Promise<number> {
   await tx.em.flush()
+  if (tx.command) await audit(tx, tx.command, topic, payload)
   const [row] = await tx.em.execute<{ mark: number }[]>(insertion('?', '?', '?'), [tx.tenantId, topic, JSON.stringify(payload)])
   return Number(row!.mark)
+}
+
+/** The entry says what the event is about, and how the rows that changed looked before and after. */
+async function audit({ em, tenantId }: Tx, { entry }: Command, topic: string, payload: object): Promise<void> {
+  const { before, after } = changesOf(em)
+  const [, id] = Object.entries(payload).find(([key, value]) => /Id$/.test(key) && typeof value === 'string') ?? []
+  entry.subject ??= id ? `${topic.split('.')[0]}:${id}` : topic
+  entry.beforeHash ??= before.length ? hashOfAll(before) : null
+  entry.afterHash ??= hashOfAll([...after, topic, JSON.stringify(payload)])
+  const { text, values } = auditStatement(tenantId, [entry])
+  await em.execute(text.replace(/\$\d/g, '?'), [...values!])
 }

@@ -6,20 +6,30 @@
  */
 import type { SqlEntityManager } from '@mikro-orm/postgresql'
 import type { PoolClient, QueryResultRow } from 'pg'
+import { auditStatement, type Command } from './audit.ts'
 import type { Database } from './db.ts'
 import { sqlState } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import { sendTogether, type Statement } from './pipeline.ts'
+import type { Credential, Role } from './policy.rules.ts'
 
 export type { Statement }
 
-export type Role = 'VIEWER' | 'MEMBER' | 'PARTNER' | 'MANAGER' | 'FINANCE' | 'COMPLIANCE' | 'ADMIN'
+export type { Role }
 
-/** Who issues a command, from the verified token; `userId` is null for the house's own jobs. */
-export interface Actor { tenantId: string; userId: string | null; role: Role; now: Date; db: Database }
+/** Who asks, from the verified token; `userId` is null for keys, screens and the house's own jobs. */
+export interface Actor {
+  tenantId: string; userId: string | null; role: Role; now: Date; db: Database
+  /** By what they proved who they are; absent for the house itself. */
+  credential?: Credential
+  /** The command they issue, for the audit. */
+  command?: Command
+  /** Whether they must not see employees; may be asked for by whatever is shared among readers. */
+  isOutsider?: boolean
+}
 
 /** A transaction of one tenant over MikroORM. */
-export interface Tx { em: SqlEntityManager; tenantId: string; now: Date }
+export interface Tx { em: SqlEntityManager; tenantId: string; now: Date; command?: Command }
 
 /** The name of the statement that emits an event. */
 export const EMIT = 'emit'
@@ -40,8 +50,11 @@ const planning = (statements: readonly Statement[]) =>
 export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
   const em = actor.db.orm.em.fork({ session: { variables: { 'app.tenant_id': actor.tenantId } } })
   const done =
-    em.transactional(inner => work({ em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now })) as Promise<T>
+    em.transactional(inner => work({
+      em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now, ...actor.command ? { command: actor.command } : {},
+    })) as Promise<T>
   return done.then(result => {
+    if (actor.command?.entry.afterHash) actor.command.isWritten = true
     actor.db.onEmit()
     return result
   })
@@ -49,9 +62,9 @@ export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise
 
 /** Returns the rows of one statement, run in its own transaction of the tenant, in one round trip. */
 export async function inTenantOnce<Row extends QueryResultRow>(
-  actor: Pick<Actor, 'tenantId' | 'db'>, statement: Statement,
+  { tenantId, db }: Pick<Actor, 'tenantId' | 'db'>, statement: Statement,
 ): Promise<Row[]> {
-  const [rows] = await inTenantBatch(actor, async ({ last }) => last([statement]))
+  const [rows] = await inTenantBatch({ tenantId, db }, async ({ last }) => last([statement]))
   return rows as Row[]
 }
 
@@ -66,7 +79,7 @@ export interface Batch {
  * round trip. A transaction that was not committed by `last` is rolled back. The first failing statement's error is thrown.
  */
 export async function inTenantBatch<T>(
-  { tenantId, db }: Pick<Actor, 'tenantId' | 'db'>, work: (batch: Batch) => Promise<T>, begin = 'begin',
+  { tenantId, db, command }: Pick<Actor, 'tenantId' | 'db' | 'command'>, work: (batch: Batch) => Promise<T>, begin = 'begin',
 ): Promise<T> {
   const client = await db.pool.connect()
   let state: 'new' | 'open' | 'done' = 'new'
@@ -75,14 +88,19 @@ export async function inTenantBatch<T>(
     if (state === 'done') throw new Error('this batch is committed: nothing more can be sent in it')
     if (failure) throw failure // To a COMMIT after a failure PostgreSQL answers ROLLBACK, which is no error.
     const tenancy = { ...SET_TENANT, values: [tenantId, ...planning(statements)] }
-    const opening = state === 'new' ? [{ name: begin, text: begin }, tenancy] : []
+    const emits = commit && statements.some(({ name }) => name === EMIT)
+    const opening = [
+      ...state === 'new' ? [{ name: begin, text: begin }, tenancy] : [],
+      ...emits && command ? [auditStatement(tenantId, [command.entry])] : [],
+    ]
     state = 'open'
     const answers = await sendTogether(client, [...opening, ...statements, ...commit ? [COMMIT] : []]).catch((error: Error) => {
       throw (failure = error)
     })
     if (commit) {
       state = 'done'
-      if (statements.some(({ name }) => name === EMIT)) db.onEmit()
+      if (emits) db.onEmit()
+      if (emits && command) command.isWritten = true
     }
     return answers.slice(opening.length, opening.length + statements.length)
   }

@@ -1,6 +1,7 @@
 /** GraphQL door of points: what a user has, and the level it makes. */
 import { Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql'
 import { Context, Points } from '../platform/graphql.ts'
+import { Allows } from '../platform/policy.ts'
 import { User } from '../users/user.entity.ts'
 import { levelFor } from './level.rules.ts'
 import { Level } from './point.entity.ts'
@@ -22,6 +23,7 @@ export class PointResolver {
     return levels.find(({ number }) => number === balance?.level) ?? levelFor(levels, balance?.points ?? 0)
   }
 
+  @Allows('level.read')
   @Query(() => [Level], { description: 'The tenant\'s levels by threshold, at most 100.' })
   levels(@Ctx() { actor }: Context) {
     return listLevels(actor)

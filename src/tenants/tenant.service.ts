@@ -82,4 +82,4 @@ export async function tenantsById({ actor }: Context, ids: readonly string[]) {
   return inOrder(ids, await inTenantOnce<TenantRow & { [key: string]: unknown }>(
     actor, { text: `select ${COLUMNS} from tenant where tenant_id = any($1)`, values: [ids] }))
 }
-registerNode('Tenant', tenantsById)
+registerNode('Tenant', tenantsById, 'viewer.read')

@@ -13,10 +13,10 @@ registerEnumType(UserRole, {
   valuesConfig: {
     VIEWER: { description: 'Reads.' },
     MEMBER: { description: 'Reads, and records for themself.' },
-    PARTNER: { description: 'As MEMBER, for people outside the company.' },
+    PARTNER: { description: 'Records for themself and sees no employees.' },
     MANAGER: { description: 'Records and takes back for the teams they lead.' },
-    FINANCE: { description: 'As MEMBER until money joins.' },
-    COMPLIANCE: { description: 'As MEMBER until compliance joins.' },
+    FINANCE: { description: 'As MEMBER, and searches the audit.' },
+    COMPLIANCE: { description: 'As MEMBER, and searches the audit.' },
     ADMIN: { description: 'Everything in the tenant.' },
   },
 })

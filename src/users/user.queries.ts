@@ -23,11 +23,15 @@ const USER = `select u.id, u.name, u.email, u.role, u.kind, u.manager_id as "man
 const TEAM = 'select id, name, department_id as "departmentId", lead_id as "leadId" from team'
 const DEPARTMENT = 'select id, name, head_id as "headId" from department'
 
-/** Users by id, with their primary team. */
+// Outsiders never see employees.
+const OUTSIDERS = `and u.kind <> 'EMPLOYEE'`
+
+/** Users by id, with their primary team; for outsiders employees do not exist. */
 export async function usersById({ actor }: Context, ids: readonly string[]) {
-  return inOrder(ids, await inTenantOnce<UserRow>(actor, {
+  const rows = await inTenantOnce<UserRow>(actor, {
     name: 'users_by_id', text: `${USER} where u.tenant_id = $1 and u.id = any($2::uuid[])`, values: [actor.tenantId, ids],
-  }))
+  })
+  return inOrder(ids, actor.isOutsider ? rows.filter(({ kind }) => kind !== 'EMPLOYEE') : rows)
 }
 
 /** Teams by id. */
@@ -44,15 +48,15 @@ export async function departmentsById({ actor }: Context, ids: readonly string[]
     values: [actor.tenantId, ids],
   }))
 }
-registerNode('User', usersById)
-registerNode('Team', teamsById)
-registerNode('Department', departmentsById)
+registerNode('User', usersById, 'user.read')
+registerNode('Team', teamsById, 'team.read')
+registerNode('Department', departmentsById, 'team.read')
 
 const keyOf = (row: { name: string; id: string }) => encodeCursor([row.name, row.id])
 
 /** Returns a page of the tenant's users by name, then id. */
 export const listUsers = (actor: Actor, first: number, after?: string | null) =>
-  listByName<UserRow>(actor, `${USER} where u.tenant_id = $1`, 'u.', first, after)
+  listByName<UserRow>(actor, `${USER} where u.tenant_id = $1 ${actor.isOutsider ? OUTSIDERS : ''}`, 'u.', first, after)
 /** Returns a page of the tenant's teams by name, then id. */
 export const listTeams = (actor: Actor, first: number, after?: string | null) =>
   listByName<TeamRow>(actor, `${TEAM} where tenant_id = $1`, '', first, after)

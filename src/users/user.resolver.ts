@@ -4,7 +4,7 @@ import { answer, connectionOf, Context, Cursor, nodeFor, Node, Payload } from '.
 import { optionalId, requireId } from '../platform/ids.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { requireRole } from '../identity/access.rules.ts'
+import { Allows } from '../platform/policy.ts'
 import { Tenant } from '../tenants/tenant.entity.ts'
 import { ownTenant } from '../tenants/tenant.service.ts'
 import { Department, Team } from './team.entity.ts'
@@ -31,7 +31,9 @@ class UserCreateInput {
   @Field(() => String, { description: 'Name as shown on boards, 1–200 characters.' }) name!: string
   @Field(() => String, { description: 'E-mail address, unique in the tenant.' }) email!: string
   @Field(() => UserRole, { defaultValue: UserRole.MEMBER, description: 'What the person may do.' }) role!: UserRole
-  @Field(() => UserKind, { defaultValue: UserKind.EMPLOYEE, description: 'Staff, partner or client.' }) kind!: UserKind
+  @Field(() => UserKind, {
+    nullable: true, description: 'Staff, partner or client; when absent PARTNER for the role PARTNER, else EMPLOYEE.',
+  }) kind?: UserKind | null
   @Field(() => ID, { nullable: true, description: 'The manager.' }) managerId?: string | null
   @Field(() => ID, { nullable: true, description: 'The primary team.' }) teamId?: string | null
 }
@@ -69,6 +71,7 @@ class TeamCreatePayload extends Payload {
 
 @Resolver(() => User)
 export class UserResolver {
+  @Allows('viewer.read')
   @Query(() => Viewer, { description: 'Who is asking: person, tenant and role of the token.' })
   async viewer(@Ctx() context: Context) {
     const { actor } = context
@@ -76,11 +79,13 @@ export class UserResolver {
     return { user, tenant, role: actor.role }
   }
 
+  @Allows('node.read')
   @Query(() => Node, { nullable: true, description: 'The thing with this id, or null when it does not exist.' })
   node(@Arg('id', () => ID, { description: 'As the API returned it.' }) id: string, @Ctx() context: Context) {
     return nodeFor(context, id)
   }
 
+  @Allows('node.read')
   @Query(() => [Node], {
     nullable: 'items',
     description: `The things with these ids (at most ${LIMITS.nodesMax}), null where one does not exist.`,
@@ -92,6 +97,7 @@ export class UserResolver {
     return Promise.all(ids.map(id => nodeFor(context, id)))
   }
 
+  @Allows('user.read')
   @Query(() => UserConnection, { description: 'The tenant\'s people by name.' })
   users(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
@@ -99,6 +105,7 @@ export class UserResolver {
     return listUsers(actor, first, after)
   }
 
+  @Allows('team.read')
   @Query(() => TeamConnection, { description: 'The tenant\'s teams by name.' })
   teams(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
@@ -106,6 +113,7 @@ export class UserResolver {
     return listTeams(actor, first, after)
   }
 
+  @Allows('team.read')
   @Query(() => DepartmentConnection, { description: 'The tenant\'s departments by name.' })
   departments(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
@@ -123,41 +131,41 @@ export class UserResolver {
     return user.managerId ? context.load(usersById, user.managerId) : null
   }
 
+  @Allows('user.write')
   @Mutation(() => UserCreatePayload, { description: 'Adds a person. ADMIN only. Codes: INVALID, TAKEN, NOT_FOUND.' })
   userCreate(@Arg('input', () => UserCreateInput, { description: 'The person.' }) input: UserCreateInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     const teamId = optionalId('Team', input.teamId, 'teamId')
     return answer(new UserCreatePayload(),
       () => createUser(actor, { ...input, managerId: optionalId('User', input.managerId, 'managerId'), teamId })
       .then(({ user, mark }) => ({ user: { ...user, teamId }, mark })))
   }
 
+  @Allows('user.write')
   @Mutation(() => UserMovePayload, {
     description: 'Gives a person another primary team from now on. ADMIN only. Codes: NOT_FOUND.',
   })
   userMove(@Arg('input', () => UserMoveInput, { description: 'Who, and where to.' }) input: UserMoveInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     const teamId = requireId('Team', input.teamId, 'teamId')
     return answer(new UserMovePayload(), () => moveUser(actor, { userId: requireId('User', input.userId, 'userId'), teamId })
       .then(({ user, mark }) => ({ user: { ...user, teamId }, mark })))
   }
 
+  @Allows('user.write')
   @Mutation(() => UserDeactivatePayload, {
     description: 'Ends a person\'s time here: points and places stay, open streams end within a minute. ADMIN only. ' +
       'Codes: NOT_FOUND, INVALID.',
   })
   userDeactivate(@Arg('input', () => UserDeactivateInput, { description: 'Who.' }) input: UserDeactivateInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     return answer(new UserDeactivatePayload(), () => deactivateUser(actor, requireId('User', input.userId, 'userId')))
   }
 
+  @Allows('team.write')
   @Mutation(() => TeamCreatePayload, { description: 'Adds a team. ADMIN only. Codes: INVALID, TAKEN, NOT_FOUND.' })
   teamCreate(@Arg('input', () => TeamCreateInput, { description: 'The team.' }) input: TeamCreateInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     return answer(new TeamCreatePayload(), () => createTeam(actor, {
       name: input.name,
       departmentId: optionalId('Department', input.departmentId, 'departmentId'),

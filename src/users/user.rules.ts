@@ -11,9 +11,14 @@ export function refusalForName(name: string): Refusal | null {
 }
 
 /** Returns why this name or e-mail address cannot be taken, or null. */
-export function refusalForUser({ name, email }: { name: string; email: string }): Refusal | null {
+export function refusalForUser(
+  { name, email, role, kind }: { name: string; email: string; role: string; kind: string },
+): Refusal | null {
   const refusal = refusalForName(name)
   if (refusal) return refusal
+  if (role === 'PARTNER' && kind === 'EMPLOYEE') {
+    return new Refusal(ErrorCode.INVALID, 'The role PARTNER is for people outside: make the kind PARTNER or CLIENT.', ['kind'])
+  }
   if (isPlainText(email, EMAIL_MAX) && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return null
   return new Refusal(ErrorCode.INVALID, 'email must be an address such as "mara@example.com".', ['email'])
 }

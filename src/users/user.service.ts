@@ -5,12 +5,12 @@ import { newId } from '../platform/ids.ts'
 import { type Actor, inTenant } from '../platform/tenancy.ts'
 import { emit } from '../platform/outbox.ts'
 import { Department, Team, TeamMembership } from './team.entity.ts'
-import { User, UserKind, type UserRole } from './user.entity.ts'
+import { User, UserKind, UserRole } from './user.entity.ts'
 import { refusalForName, refusalForUser } from './user.rules.ts'
 
 /** A new person as a command asks for it; ids are uuids. */
 export interface UserInput {
-  name: string; email: string; role: UserRole; kind?: UserKind; managerId?: string | null; teamId?: string | null
+  name: string; email: string; role: UserRole; kind?: UserKind | null; managerId?: string | null; teamId?: string | null
 }
 
 /**
@@ -21,13 +21,14 @@ export async function createUser(actor: Actor, input: UserInput) {
   const { tenantId, now } = actor
   const email = input.email.trim().toLowerCase()
   const name = input.name.trim()
-  const refusal = refusalForUser({ name, email })
+  const kind = input.kind ?? (input.role === UserRole.PARTNER ? UserKind.PARTNER : UserKind.EMPLOYEE)
+  const refusal = refusalForUser({ name, email, role: input.role, kind })
   if (refusal) throw refusal
   return unlessTaken('A user with this e-mail address exists already.', 'email', () => inTenant(actor, async tx => {
     if (input.managerId) await require(tx.em, User, input.managerId, 'managerId', 'user')
     const team = input.teamId ? await require(tx.em, Team, input.teamId, 'teamId', 'team') : null
     const user = tx.em.create(User, {
-      id: newId(now), tenantId, name, email, role: input.role, kind: input.kind ?? UserKind.EMPLOYEE,
+      id: newId(now), tenantId, name, email, role: input.role, kind,
       managerId: input.managerId ?? null, createdAt: now, deactivatedAt: null,
     })
     await tx.em.flush()

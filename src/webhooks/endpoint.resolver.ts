@@ -1,9 +1,9 @@
 /** GraphQL door of webhooks: endpoints, their messages and the log of attempts. ADMIN only. */
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { requireRole } from '../identity/access.rules.ts'
 import { answer, Context, Cursor } from '../platform/graphql.ts'
 import { optionalId, requireId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
+import { Allows } from '../platform/policy.ts'
 import { listTopics } from './catalog.rules.ts'
 import { bodyOf } from './delivery.rules.ts'
 import { WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookMessageState, WebhookTopic } from './endpoint.entity.ts'
@@ -26,58 +26,58 @@ declare module '../platform/graphql.ts' {
 
 @Resolver(() => WebhookEndpoint)
 export class WebhookEndpointResolver {
+  @Allows('webhook.read')
   @Query(() => WebhookEndpointConnection, { description: 'The tenant\'s webhook endpoints, oldest first. ADMIN only.' })
   webhookEndpoints(
     @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     return listEndpoints(actor, first, after)
   }
 
+  @Allows('webhook.read')
   @Query(() => [WebhookTopic], { description: 'The topics that endpoints may subscribe to, by name, at most 50. ADMIN only.' })
-  webhookTopics(@Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
+  webhookTopics() {
     return listTopics()
   }
 
+  @Allows('webhook.write')
   @Mutation(() => WebhookEndpointCreatePayload, {
     description: 'Adds an endpoint; it is told of facts committed from now on. ADMIN only. Codes: INVALID, OUT_OF_RANGE.' })
   webhookEndpointCreate(
     @Arg('input', () => WebhookEndpointCreateInput, { description: 'The endpoint.' }) input: WebhookEndpointCreateInput,
     @Ctx() { actor, webhooks }: Context) {
-    requireRole(actor, 'ADMIN')
     return answer(new WebhookEndpointCreatePayload(), () => createEndpoint(actor, input, webhooks.isPrivateAllowed))
   }
 
+  @Allows('webhook.write')
   @Mutation(() => WebhookEndpointUpdatePayload, {
     description: 'Changes an endpoint. ADMIN only. Codes: NOT_FOUND, INVALID, OUT_OF_RANGE.' })
   webhookEndpointUpdate(
     @Arg('input', () => WebhookEndpointUpdateInput, { description: 'What to change.' }) input: WebhookEndpointUpdateInput,
     @Ctx() { actor, webhooks }: Context) {
-    requireRole(actor, 'ADMIN')
     const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
     const change = { ...input, endpointId }
     return answer(new WebhookEndpointUpdatePayload(), () => updateEndpoint(actor, change, webhooks.isPrivateAllowed))
   }
 
+  @Allows('webhook.write')
   @Mutation(() => WebhookEndpointDeletePayload, {
     description: 'Removes an endpoint with its messages; nothing is sent to it any more. ADMIN only. Codes: NOT_FOUND.' })
   webhookEndpointDelete(
     @Arg('input', () => WebhookEndpointDeleteInput, { description: 'Which.' }) input: WebhookEndpointDeleteInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
     return answer(new WebhookEndpointDeletePayload(), () => deleteEndpoint(actor, endpointId)
       .then(({ mark }) => ({ deletedId: wireId('WebhookEndpoint', endpointId), mark })))
   }
 
+  @Allows('webhook.write')
   @Mutation(() => WebhookSecretRotatePayload, {
     description: 'Gives an endpoint a new secret; the old one signs too for now. ADMIN only. Codes: NOT_FOUND, OUT_OF_RANGE.' })
   webhookSecretRotate(
     @Arg('input', () => WebhookSecretRotateInput, { description: 'Which.' }) input: WebhookSecretRotateInput,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
     return answer(new WebhookSecretRotatePayload(), () => rotateSecret(actor, { endpointId, previousHours: input.previousHours }))
   }
@@ -85,6 +85,7 @@ export class WebhookEndpointResolver {
 
 @Resolver(() => WebhookMessage)
 export class WebhookMessageResolver {
+  @Allows('webhook.read')
   @Query(() => WebhookMessageConnection, {
     description: 'The messages for an endpoint, newest first, kept for 30 days. ADMIN only.' })
   webhookDeliveries(
@@ -94,25 +95,24 @@ export class WebhookMessageResolver {
     @Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
     @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     return listMessages(actor, requireId('WebhookEndpoint', endpointId, 'endpointId'), state ?? null, first, after)
   }
 
+  @Allows('webhook.write')
   @Mutation(() => WebhookReplayPayload, {
     description: 'Sends dead messages again, before later ones of their subjects. ADMIN only. Codes: NOT_FOUND, INVALID.' })
   webhookReplay(
     @Arg('input', () => WebhookReplayInput, { description: 'Which.' }) input: WebhookReplayInput, @Ctx() { actor }: Context) {
-    requireRole(actor, 'ADMIN')
     const messageId = optionalId('WebhookMessage', input.messageId, 'messageId')
     const endpointId = optionalId('WebhookEndpoint', input.endpointId, 'endpointId')
     return answer(new WebhookReplayPayload(), () => replay(actor, { messageId, endpointId }))
   }
 
+  @Allows('webhook.write')
   @Mutation(() => WebhookTestPayload, {
     description: 'Sends a `webhook.test` to an endpoint, whatever its topics. ADMIN only. Codes: NOT_FOUND, INVALID.' })
   webhookTest(@Arg('input', () => WebhookTestInput, { description: 'Which.' }) input: WebhookTestInput, @Ctx() context: Context) {
     const { actor } = context
-    requireRole(actor, 'ADMIN')
     const endpointId = requireId('WebhookEndpoint', input.endpointId, 'endpointId')
     return answer(new WebhookTestPayload(), async () => {
       const { messageId, mark } = await testEndpoint(actor, endpointId)

@@ -7,18 +7,24 @@ import { jwtVerify } from 'jose'
 import type { Database } from '../platform/db.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import type { Actor, Role } from '../platform/tenancy.ts'
+import { type Credential, decisionFor, type Role, ROLES } from '../platform/policy.rules.ts'
+import type { Actor } from '../platform/tenancy.ts'
 
 /** Whose tokens are believed. */
 export interface Issuer { issuer: string; key: KeyObject; algorithm: 'EdDSA' | 'ES256' | 'RS256' }
 
-interface Identity { tenantId: string; userId: string | null; role: Role; expiresMs: number; token: string }
+interface Identity {
+  tenantId: string; userId: string | null; role: Role; isOutsider: boolean; credential: Credential
+  expiresMs: number; token: string
+}
 
-const ROLES = new Set<string>(['VIEWER', 'MEMBER', 'PARTNER', 'MANAGER', 'FINANCE', 'COMPLIANCE', 'ADMIN'])
+const KNOWN_ROLES = new Set<string>(ROLES)
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const REMEMBERED_MAX = 10_000
 const TOKEN_LENGTH_MAX = 4_096
 const HOW_TO = 'Send "Authorization: Bearer <token>" (in connection_init for subscriptions).'
+
+interface Claims { sub?: string; tenant?: string; role?: string; exp?: number; auth_time?: unknown }
 
 /** An actor with the token that proved it. */
 export type Identified = Actor & { expiresMs: number; token: string }
@@ -45,11 +51,13 @@ export function authOf(db: Database, issuers: Issuer[], isActive: IsActive): Aut
       const checked = await jwtVerify(token, key, { issuer, audience: 'laurel', algorithms: [algorithm], clockTolerance: 60 })
         .catch(() => null)
       if (!checked) continue
-      const { sub, tenant, role, exp } = checked.payload as { sub?: string; tenant?: string; role?: string; exp?: number }
-      if (!exp || typeof tenant !== 'string' || !UUID.test(tenant) || typeof role !== 'string' || !ROLES.has(role)) continue
+      const { sub, tenant, role, exp, auth_time: provedAt } = checked.payload as Claims
+      if (!exp || typeof tenant !== 'string' || !UUID.test(tenant) || typeof role !== 'string' || !KNOWN_ROLES.has(role)) continue
+      const provedMs = typeof provedAt === 'number' ? provedAt * 1_000 : null
       return {
         tenantId: tenant, userId: typeof sub === 'string' && UUID.test(sub) ? sub : null, role: role as Role,
-        expiresMs: exp * 1_000, token,
+        isOutsider: decisionFor({ role: role as Role, now: new Date() }, 'user.read').reach === 'OUTSIDERS',
+        credential: { kind: 'PERSON', id: null, scopes: null, boards: null, provedMs }, expiresMs: exp * 1_000, token,
       }
     }
     throw fault('UNAUTHENTICATED', `The token is not valid here or has expired: get a new one. ${HOW_TO}`)

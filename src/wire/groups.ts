@@ -37,10 +37,15 @@ export interface Standing { isActive: boolean; teamId: string | null }
 /** Thrown inside a group's resolver that asks who is looking. */
 class ViewerAsked extends Error {}
 
-/** Returns the actor of a group: its tenant and nothing of a person. */
-function audienceOf({ tenantId, db }: Pick<Actor, 'tenantId' | 'db'>): Actor {
+/** What all in a group have in common. */
+type Audience = Pick<Actor, 'tenantId' | 'db' | 'isOutsider'>
+
+/** Returns the actor of a group: its tenant, whether it may see employees, and nothing of a person. */
+function audienceOf({ tenantId, db, isOutsider = false }: Audience): Actor {
   const refuse = (): never => { throw new ViewerAsked() }
-  return Object.defineProperties({ tenantId, now: new Date(), db }, { userId: { get: refuse }, role: { get: refuse } }) as Actor
+  return Object.defineProperties(
+    { tenantId, now: new Date(), db, isOutsider },
+    { userId: { get: refuse }, role: { get: refuse }, credential: { get: refuse } }) as Actor
 }
 
 /** How a group makes the context of an execution. */
@@ -73,7 +78,7 @@ export class Group {
   readonly #args: ExecutionArgs
   readonly #source: StreamSource
   readonly #contextFor: ContextFor
-  readonly #audience: Pick<Actor, 'tenantId' | 'db'>
+  readonly #audience: Audience
   readonly #payloads = new WeakMap<object, Promise<Payload>>()
   /** Cohorts that were level when last served, by their key; those being served; and subscribers whose outlets take no more. */
   readonly #level = new Map<string, Cohort>()
@@ -84,12 +89,12 @@ export class Group {
   #isPersonal: boolean
 
   constructor(
-    key: string, args: ExecutionArgs, source: StreamSource, { tenantId, db }: Actor, contextFor: ContextFor, isPersonal: boolean,
+    key: string, args: ExecutionArgs, source: StreamSource, { tenantId, db, isOutsider }: Actor, contextFor: ContextFor, isPersonal: boolean,
   ) {
     this.key = key
     this.#args = args
     this.#source = source
-    this.#audience = { tenantId, db }
+    this.#audience = { tenantId, db, ...isOutsider ? { isOutsider } : {} }
     this.#contextFor = contextFor
     this.#isPersonal = isPersonal
     this.#stop = source.onChange(() => this.flush())
@@ -268,7 +273,8 @@ export class Groups {
 
   /** Adds a subscriber, which then gets its first message; returns the group that it is to leave by `leave`. */
   join(args: ExecutionArgs, source: StreamSource, subscriber: Subscriber): Group {
-    const key = `${subscriber.actor.tenantId}|${source.key}|${operationKey(args)}`
+    const { tenantId, isOutsider } = subscriber.actor
+    const key = `${tenantId}|${isOutsider ? 'outsiders|' : ''}${source.key}|${operationKey(args)}`
     let group = this.#groups.get(key)
     if (!group) {
       group = new Group(key, args, source, subscriber.actor, this.#contextFor, this.#isPersonal)

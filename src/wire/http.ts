@@ -9,15 +9,17 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import fastifyStatic from '@fastify/static'
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import type { Context } from '../platform/graphql.ts'
+import type { Origin } from '../platform/audit.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { formatError } from './error.format.ts'
 import { operations, registry } from './metrics.ts'
+import { originOf } from './origin.ts'
 
 /** What the HTTP door needs from the house. */
 export interface HttpDoor {
   schema: GraphQLSchema
-  contextOf(authorization: string | undefined): Promise<Context>
+  contextOf(authorization: string | undefined, origin: Origin): Promise<Context>
   /** Returns whether the node can serve, and what is wrong, in words. */
   readiness(): Promise<{ ready: boolean; reasons: string[] }>
   /** Folder of the built pages, when there is one. */
@@ -52,7 +54,9 @@ export async function httpDoor(
       void reply.header('cache-control', 'no-store')
       done()
     },
-    handler: fastifyApolloHandler(apollo, { context: request => contextOf(request.headers.authorization) }),
+    handler: fastifyApolloHandler(apollo, {
+      context: (request, reply) => contextOf(request.headers.authorization, originOf(request, reply)),
+    }),
   })
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import { CloseCode, type WebSocket as ProtocolSocket } from 'graphql-ws'
 import type { WebSocket } from 'ws'
+import type { Origin } from '../platform/audit.ts'
 import { log } from '../platform/log.ts'
 import type { Identified } from './auth.ts'
 import { MessageRate } from './socket.limits.ts'
@@ -20,12 +21,14 @@ export class Connection implements ProtocolSocket {
   readonly ws: WebSocket
   readonly outlet: SocketOutlet
   readonly protocol: string
+  readonly origin: Pick<Origin, 'ip' | 'agent'>
   actor: Identified | null = null
   readonly #rate = new MessageRate()
   #beatsUnanswered = 0
 
-  constructor(ws: WebSocket, socket: Duplex) {
+  constructor(ws: WebSocket, socket: Duplex, { ip, agent }: Origin) {
     this.ws = ws
+    this.origin = { ip, agent }
     this.outlet = new SocketOutlet(ws, socket)
     this.protocol = ws.protocol
     ws.on('pong', answer => {

@@ -1,9 +1,11 @@
 /** The WebSocket door: graphql-ws keeps the protocol, groups do the work; limits and rights are kept at each socket. */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createSourceEventStream, type ExecutionArgs, type GraphQLSchema } from 'graphql'
 import { CloseCode, type Context as ProtocolContext, handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
+import type { Origin } from '../platform/audit.ts'
 import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -14,6 +16,7 @@ import { formatError } from './error.format.ts'
 import { writtenId } from './frames.ts'
 import type { Group, Groups, Standing, Subscriber } from './groups.ts'
 import { sockets, streams } from './metrics.ts'
+import { readOrigin } from './origin.ts'
 import { Connection, Pulse, TRY_LATER } from './socket.connection.ts'
 import { Census } from './socket.limits.ts'
 import type { Opened, Place } from './streams.ts'
@@ -40,7 +43,7 @@ export interface SocketDoor {
   documents: Documents
   groups: Groups
   actorOf(authorization: string | undefined): Promise<Identified>
-  contextFor(actor: Actor): Context
+  contextFor(actor: Actor, origin?: Origin): Context
   /** Returns how these people stand now; asked every 30 s and when people change. */
   standingOf(actors: readonly Identified[]): Promise<Map<Actor, Standing>>
 }
@@ -70,7 +73,7 @@ export function socketDoor(
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url?.split('?')[0] !== PATH) return socket.end(NOWHERE)
-    wss.handleUpgrade(request, socket, head, ws => enter(new Connection(ws, socket)))
+    wss.handleUpgrade(request, socket, head, ws => enter(new Connection(ws, socket, readOrigin(request))))
   })
   const enter = (connection: Connection) => {
     const slot = pulse.add(connection)
@@ -156,7 +159,9 @@ function protocolOf(
       const args: SocketOperation = {
         schema, document: read.document, operationName: operationName ?? null,
         variableValues: (variables ?? {}) as Record<string, unknown>,
-        contextValue: contextFor({ ...connection.actor!, now: new Date() }), operationId: id, connection,
+        contextValue: contextFor(
+          { ...connection.actor!, now: new Date() }, { ...connection.origin, correlationId: randomUUID() }),
+        operationId: id, connection,
       }
       return args
     },

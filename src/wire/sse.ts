@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { createSourceEventStream, execute, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
 import { fault } from '../platform/errors.ts'
+import type { Origin } from '../platform/audit.ts'
 import type { Context } from '../platform/graphql.ts'
 import type { Actor } from '../platform/tenancy.ts'
 import type { Identified } from './auth.ts'
@@ -14,6 +15,7 @@ import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
 import type { Groups, Subscriber, Outlet, Standing } from './groups.ts'
 import { streams } from './metrics.ts'
+import { originOf } from './origin.ts'
 import type { Opened } from './streams.ts'
 
 const KEEP_ALIVE_MS = 12_000 // Proxies cut silent responses sooner than sockets.
@@ -25,7 +27,7 @@ export interface EventDoor {
   documents: Documents
   groups: Groups
   actorOf(authorization: string | undefined): Promise<Identified>
-  contextFor(asker: Actor | GraphQLError): Context
+  contextFor(asker: Actor | GraphQLError, origin?: Origin): Context
   standingOf(actors: readonly Actor[]): Promise<Map<Actor, Standing>>
 }
 
@@ -70,7 +72,7 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
     if (!kind) return refuse(reply, 400, [fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
     const args = {
       schema: door.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? {},
-      contextValue: door.contextFor(asker),
+      contextValue: door.contextFor(asker, originOf(request, reply)),
     }
     if (kind !== 'subscription') return once(reply, await execute(args) as ExecutionResult)
     if (asker instanceof GraphQLError) return refuse(reply, 401, [asker])

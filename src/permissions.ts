@@ -1,0 +1,34 @@
+/** The policy table as a page: docs/reference/permissions.md. */
+import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
+import { actionOf } from './platform/policy.ts'
+import { POLICY, ROLES } from './platform/policy.rules.ts'
+
+const REACH = { OWN: 'own', TEAM: 'teams led', OUTSIDERS: 'no employees', TENANT: 'all' } as const
+
+interface Right { what: string; roles: Record<string, keyof typeof REACH>; screens?: true; stepUp?: true }
+
+/** Returns the page: every action, how far each role's right reaches, who besides people may, and its fields. */
+export function permissionsText(schema: GraphQLSchema): string {
+  const fields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
+    .flatMap(root => Object.values((root as GraphQLObjectType).getFields()))
+    .map(field => ({ name: field.name, action: actionOf(field) }))
+  const rows = Object.entries(POLICY).map(([action, right]) => {
+    const { what, roles, screens, stepUp } = right as Right
+    const reaches = ROLES.map(role => roles[role] ? REACH[roles[role]] : '–')
+    const names = [...new Set(fields.filter(field => field.action === action).map(({ name }) => `\`${name}\``))].sort()
+    const besides = [screens && 'screens', stepUp && 'recent sign-in'].filter(Boolean).join(', ')
+    return `| \`${action}\` | ${what} | ${reaches.join(' | ')} | ${besides} | ${names.join(', ')} |`
+  })
+  return `# Permissions
+Printed from \`src/platform/policy.rules.ts\` by \`npm run schema\`; \`test/permissions.test.ts\` asks the running schema for
+every cell. What is not in this table is denied. Another tenant's thing does not exist for anybody.
+
+A right reaches *all* of the tenant, the *teams led* by the person, their *own* things, or *no employees*: partners and clients
+only. An API key has the rights of its role as far as its scopes go; a screen token has those marked *screens*, for its boards.
+*Recent sign-in*: a person who signed in within 15 minutes. Whoever asks for something cannot approve it.
+
+| action | what | ${ROLES.join(' | ')} | besides | fields |
+|---|---|${ROLES.map(() => '---').join('|')}|---|---|
+${rows.join('\n')}
+`
+}

@@ -1,0 +1,113 @@
+/**
+ * The one policy table: who may do what, and how far a right reaches. Everything that is not in it is denied. The schema, the
+ * REST aliases, streams and jobs all ask here; docs/reference/permissions.md is printed from it.
+ */
+import { LIMITS } from './limits.ts'
+
+export const ROLES = ['VIEWER', 'MEMBER', 'PARTNER', 'MANAGER', 'FINANCE', 'COMPLIANCE', 'ADMIN'] as const
+export type Role = typeof ROLES[number]
+
+/** How far a right reaches: oneself, the teams one leads, people who are no employees, or the whole tenant. */
+export type Reach = 'OWN' | 'TEAM' | 'OUTSIDERS' | 'TENANT'
+
+/** By what somebody proved who they are, and what it was given for. */
+export interface Credential {
+  kind: 'PERSON' | 'KEY' | 'SCREEN'
+  /** The key or screen token; null for a person. */
+  id: string | null
+  /** Actions it was given, `room.*` for all of a room; null for all that its role may. */
+  scopes: readonly string[] | null
+  /** Boards that a screen may show, by uuid; null for any. */
+  boards: readonly string[] | null
+  /** When the person last proved who they are; null when the token does not say. */
+  provedMs: number | null
+}
+
+interface Right {
+  what: string
+  roles: Partial<Record<Role, Reach>>
+  /** Whether a screen token may, for its boards. */
+  screens?: true
+  /** Whether only a person may, who proved who they are a short while ago (ZT-03). */
+  stepUp?: true
+}
+
+const all = (reach: Reach, others: Partial<Record<Role, Reach>> = {}): Partial<Record<Role, Reach>> =>
+  ({ ...Object.fromEntries(ROLES.map(role => [role, reach])), ...others })
+const { PARTNER: _, ...STAFF } = all('TENANT')
+const ADMIN = { ADMIN: 'TENANT' } as const
+const OVERSIGHT = { FINANCE: 'TENANT', COMPLIANCE: 'TENANT', ADMIN: 'TENANT' } as const
+const RECORDING = {
+  MEMBER: 'OWN', PARTNER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', MANAGER: 'TEAM', ADMIN: 'TENANT',
+} as const
+
+/** The table. A PARTNER never sees employees: what reaches OUTSIDERS shows them partners and clients only. */
+export const POLICY = {
+  'viewer.read': { what: 'see who one is', roles: all('TENANT'), screens: true },
+  'node.read': {
+    what: 'fetch a thing by its id; what may be seen of it, its own action says', roles: all('TENANT'), screens: true,
+  },
+  'user.read': { what: 'see people', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }) },
+  'user.write': { what: 'add, move and deactivate people', roles: ADMIN },
+  'team.read': { what: 'see teams and departments', roles: STAFF },
+  'team.write': { what: 'add teams', roles: ADMIN },
+  'feed.read': { what: 'follow news', roles: all('TENANT', { PARTNER: 'OWN' }) },
+  'webhook.read': { what: 'see webhook endpoints, their deliveries and topics', roles: ADMIN },
+  'webhook.write': { what: 'set up webhooks, replay deliveries', roles: ADMIN },
+  'level.read': { what: 'see the levels', roles: all('TENANT') },
+  'activityType.read': { what: 'see what may be recorded and what it pays', roles: all('TENANT') },
+  'activityType.write': { what: 'revise an activity type', roles: ADMIN },
+  'activity.read': { what: 'see activities', roles: all('TENANT', { PARTNER: 'OWN' }) },
+  'activity.record': { what: 'record activities', roles: RECORDING },
+  'activity.reverse': { what: 'take an activity back', roles: { MANAGER: 'TEAM', ADMIN: 'TENANT' } },
+  'leaderboard.read': {
+    what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true,
+  },
+  'leaderboard.write': { what: 'add leaderboards', roles: ADMIN },
+  'audit.read': { what: 'search and export the audit', roles: OVERSIGHT },
+} as const satisfies Record<string, Right>
+
+export type Action = keyof typeof POLICY
+
+/** What a decision is made of: the actor's role and credential; an actor without one is the house itself. */
+export interface Asker { role: Role; now: Date; credential?: Credential }
+
+/** A right that was found, or why there is none: `rule` is for the audit, `message` says what to do. */
+export type Decision = { reach: Reach } | { reach: null; rule: string; message: string }
+
+/** Returns how far the asker's right to an action reaches, or why there is none. */
+export function decisionFor({ role, now, credential }: Asker, action: Action): Decision {
+  const { roles, screens, stepUp }: Right = POLICY[action]
+  const refused = (rule: string, message: string): Decision => ({ reach: null, rule: `${action}: ${rule}`, message })
+  if (credential?.kind === 'SCREEN' && !screens) {
+    return refused('no screens', 'A screen token only shows its boards: use a personal token for this.')
+  }
+  if (credential?.scopes && !credential.scopes.some(scope => isWithin(action, scope))) {
+    return refused('scope', `This key was not given ${action}: make one with that scope, or use another.`)
+  }
+  const reach = roles[role]
+  if (!reach) {
+    const needed = ROLES.filter(each => roles[each]).join(', ')
+    return refused(`role ${role}`, `This needs one of the roles ${needed}; your token has ${role}. Ask an admin of your tenant.`)
+  }
+  if (stepUp && credential && credential.kind !== 'PERSON') return refused('people only', 'This needs a person who is signed in.')
+  if (stepUp && credential && now.getTime() - (credential.provedMs ?? 0) > LIMITS.stepUpAgeMs) {
+    return refused('step-up age', `Sign in again: this needs a sign-in of the last ${LIMITS.stepUpAgeMs / 60_000} minutes.`)
+  }
+  return { reach }
+}
+
+/** Returns whether a scope covers an action: itself, or all of its room. */
+export function isWithin(action: string, scope: string): boolean {
+  return scope === action || (scope.endsWith('.*') && action.startsWith(scope.slice(0, -1)))
+}
+
+/** Returns whether a board may be shown to the asker, as far as a screen's own list decides it. */
+export function isShownTo({ credential }: Pick<Asker, 'credential'>, boardId: string): boolean {
+  return !credential?.boards || credential.boards.includes(boardId)
+}
+
+/** Returns whether whoever asked for something may decide on it too: never. */
+export function isOther(askedBy: string | null, decidedBy: string | null): boolean {
+  return decidedBy !== null && askedBy !== decidedBy
+}

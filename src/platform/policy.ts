@@ -1,0 +1,78 @@
+/** The policy at the schema's roots: every root field declares its action, and nothing runs before the table was asked. */
+import { type GraphQLField, type GraphQLFieldResolver, GraphQLError, type GraphQLSchema } from 'graphql'
+import { Extensions } from 'type-graphql'
+import type { Command } from './audit.ts'
+import type { Context } from './graphql.ts'
+import { type Action, POLICY } from './policy.rules.ts'
+
+/** Declares which action of the policy a query, mutation or subscription is. */
+export const Allows = (action: Action) => Extensions({ action })
+
+/** Returns the action that a root field declares. @throws Error when it declares none: the schema is not built then */
+export function actionOf(field: GraphQLField<unknown, unknown>): Action {
+  const action = field.extensions.action
+  if (typeof action !== 'string' || !Object.hasOwn(POLICY, action)) {
+    throw new Error(`${field.name} declares no action of the policy`)
+  }
+  return action as Action
+}
+
+/** Has every root field of a schema ask the policy first. Commands are audited besides: each leaves one entry, come what may. */
+export function guardRoots(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getQueryType()?.getFields() ?? {})) {
+    const action = actionOf(field)
+    const resolve = field.resolve!
+    field.resolve = (source, args, context: Context, info) => {
+      context.require(action)
+      return resolve(source, args, context, info)
+    }
+  }
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    field.resolve = audited(actionOf(field), field.resolve!)
+  }
+  for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
+    const action = actionOf(field)
+    const subscribe = field.subscribe!
+    field.subscribe = (source, args, context: Context, info) => {
+      context.require(action)
+      return subscribe(source, args, context, info)
+    }
+  }
+}
+
+type Outcome = { userErrors?: { code: string; field?: string[] }[]; results?: Outcome[] } | null | undefined
+type RootResolver = GraphQLFieldResolver<unknown, Context>
+
+function audited(action: Action, resolve: RootResolver): RootResolver {
+  return async (source, args, context, info) => {
+    const [own, command] = context.commanding(action)
+    try {
+      const answer = await resolve(source, args, own, info) as Outcome
+      if (!command.isWritten) Object.assign(command.entry, decisionOf(answer))
+      return answer
+    } catch (error) {
+      if (!command.isWritten) Object.assign(command.entry, failureOf(error))
+      throw error
+    } finally {
+      if (!command.isWritten) context.audit.add(own.actor.tenantId, command.entry)
+    }
+  }
+}
+
+/** A command that wrote nothing was refused, or had nothing to do: the same was sent before. */
+function decisionOf(answer: Outcome): Partial<Command['entry']> {
+  const parts = answer?.results ?? []
+  const ofParts = parts.every(part => part?.userErrors?.length) ? parts[0]?.userErrors : null
+  const [first] = [...answer?.userErrors ?? [], ...ofParts ?? []]
+  if (!first) return { rule: 'nothing new' }
+  return {
+    decision: first.code === 'FORBIDDEN' ? 'DENIED' : 'REFUSED',
+    rule: [first.code, ...first.field ?? []].join(' ').slice(0, 200),
+  }
+}
+
+function failureOf(error: unknown): Partial<Command['entry']> {
+  const code = error instanceof GraphQLError ? String(error.extensions.code ?? 'INTERNAL') : 'INTERNAL'
+  if (code === 'INTERNAL' || code === 'UNAVAILABLE') return { decision: 'FAILED', rule: code }
+  return { decision: code === 'FORBIDDEN' ? 'DENIED' : 'REFUSED', rule: code }
+}

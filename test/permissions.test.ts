@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { permissionsText } from '../src/permissions.ts'
+import { actionOf } from '../src/platform/policy.ts'
+import { type Action, POLICY, type Role, ROLES } from '../src/platform/policy.rules.ts'
+import { projectRoot } from '../src/platform/project.ts'
+import { makeSchema } from '../src/schema.ts'
+import { type Person, RECORD, tenant } from './harness.ts'
+import { operationsOf } from './operations.ts'
+
+const running = await makeSchema()
+const [queries, mutations] = [running.getQueryType()!, running.getMutationType()!]
+const roots = [
+  ...operationsOf('query', queries).map(each => ({ ...each, field: queries.getFields()[each.name]! })),
+  ...operationsOf('mutation', mutations).map(each => ({ ...each, field: mutations.getFields()[each.name]! })),
+]
+const may = (role: Role, action: Action) => (POLICY[action].roles as Partial<Record<Role, string>>)[role] !== undefined
+
+test('the page of permissions is the table', () => {
+  expect(readFileSync(join(projectRoot, 'docs/reference/permissions.md'), 'utf8')).toBe(permissionsText(running))
+})
+
+test.each(ROLES)('every root field answers a %s as the table says, and what is denied leaves but an audit entry', async role => {
+  await using acme = await tenant(`ann:${role}`)
+  const before = await acme.emitted()
+  const denied: string[] = []
+  for (const { name, text, field } of roots) {
+    const { errors } = await acme.as('ann').ask(text)
+    const isDenied = Boolean(errors?.some(
+      ({ extensions: { code, action } }) => code === 'FORBIDDEN' && action === actionOf(field)))
+    expect([name, isDenied]).toEqual([name, !may(role, actionOf(field))])
+    if (isDenied) denied.push(actionOf(field))
+  }
+  for (const { name, text } of operationsOf('subscription', running.getSubscriptionType()!)) {
+    const action = actionOf(running.getSubscriptionType()!.getFields()[name]!)
+    const opened = acme.as('ann').subscribe(text)
+    await opened.until(() => opened.errors.length > 0 || opened.messages.length > 0)
+    const isDenied = JSON.stringify(opened.errors).includes('FORBIDDEN')
+    expect([name, isDenied]).toEqual([name, !may(role, action)])
+    if (isDenied) denied.push(action)
+    opened.close()
+  }
+  if (role === 'VIEWER') expect(await acme.emitted()).toEqual(before)
+  await acme.audited()
+  const entries = await acme.sql<{ action: string }>(
+    `select action from audit_entry where decision = 'DENIED' and rule like '%role %'`)
+  expect(entries.map(({ action }) => action).sort()).toEqual(denied.sort())
+})
+
+test('a schema with a root field that declares no action of the policy is not built', async () => {
+  const field = { ...mutations.getFields().teamCreate!, extensions: {} }
+  expect(() => actionOf(field)).toThrow('teamCreate declares no action of the policy')
+  expect(() => actionOf({ ...field, extensions: { action: 'toString' } })).toThrow('declares no action')
+})
+
+const PEOPLE = '{ users(first: 100) { nodes { name } } }'
+const BOARD = 'mutation($input: LeaderboardCreateInput!) { leaderboardCreate(input: $input) { leaderboard { id } } }'
+const board = async (admin: Person, input: object): Promise<string> =>
+  (await admin.run(BOARD, { input: { name: 'B', subject: 'USER', period: 'ALL_TIME', ...input } })).leaderboardCreate
+    .leaderboard.id
+
+test('a PARTNER never sees employees: not in lists, by id, on boards, in news, in streams or through others', async () => {
+  await using acme = await tenant('ann:ADMIN', 'bob', 'pat:PARTNER', 'pia:PARTNER')
+  const [ann, pat] = [acme.as('ann'), acme.as('pat')]
+  const [everybody, partners] = [await board(ann, {}), await board(ann, { subjectIds: [acme.id('pat'), acme.id('pia')] })]
+  for (const name of ['bob', 'pat', 'pia']) {
+    const input = { activityType: 'meeting_scheduled', idempotencyKey: `partner-${name}`, userId: acme.id(name) }
+    await ann.run(RECORD, { input })
+  }
+  await acme.settled()
+  expect((await pat.run(PEOPLE)).users.nodes).toEqual([{ name: 'pat' }, { name: 'pia' }])
+  expect((await ann.run(PEOPLE)).users.nodes).toHaveLength(4)
+  const seen = await pat.run(`query($bob: ID!, $pia: ID!, $everybody: ID!) { bob: node(id: $bob) { id } pia: node(id: $pia) { id }
+    everybody: leaderboard(id: $everybody) { id } leaderboards { nodes { id standings { nodes { user { name } } } } }
+    activities { nodes { user { name } } } }`, { bob: acme.id('bob'), pia: acme.id('pia'), everybody })
+  expect(seen).toEqual({
+    bob: null, pia: { id: acme.id('pia') }, everybody: null,
+    leaderboards: { nodes: [{ id: partners, standings: { nodes: [{ user: { name: 'pat' } }, { user: { name: 'pia' } }] } }] },
+    activities: { nodes: [{ user: { name: 'pat' } }] },
+  })
+  const tenantNews = await pat.ask('{ feedMessages(scope: TENANT) { __typename } }')
+  expect(tenantNews.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN', action: 'feed.read' } }])
+  const polled = await pat.ask(`{ leaderboardMessages(id: "${everybody}") { __typename } }`)
+  expect(polled.errors).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }])
+  const FOLLOW = `subscription($id: ID!) { leaderboard(id: $id) {
+    ... on LeaderboardSnapshot { standings { user { name manager { name } } } } } }`
+  const stream = pat.subscribe(FOLLOW, { id: partners })
+  expect(await stream.next()).toEqual(
+    { standings: [{ user: { name: 'pat', manager: null } }, { user: { name: 'pia', manager: null } }] })
+  stream.close()
+})
+
+test('nobody who works here is given the role PARTNER', async () => {
+  await using acme = await tenant('ann:ADMIN')
+  const CREATE = `mutation($input: UserCreateInput!) { userCreate(input: $input) { user { kind } userErrors { code field } } }`
+  const input = { name: 'Pia', email: 'pia@out.example', role: 'PARTNER' }
+  const refused = await acme.as('ann').run(CREATE, { input: { ...input, kind: 'EMPLOYEE' } })
+  expect(refused.userCreate).toEqual({ user: null, userErrors: [{ code: 'INVALID', field: ['kind'] }] })
+  expect((await acme.as('ann').run(CREATE, { input })).userCreate).toEqual({ user: { kind: 'PARTNER' }, userErrors: [] })
+})
