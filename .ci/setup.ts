@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../src/platform/migrations.ts'
-import { startPostgres } from '../src/platform/postgres.ts'
+import { startPostgres } from '../src/embedded/postgres.ts'
 import { startRedis } from '../test/redis.ts'
 
 export const TEMPLATE = 'laurel_template'

@@ -1,7 +1,7 @@
 /** What the intake bench checks before it prints a time: activities there once, sums that agree, no gap. */
 import { Client } from 'pg'
 import { uuidOf } from '../src/platform/ids.ts'
-import type { startPostgres } from '../src/platform/postgres.ts'
+import type { startPostgres } from '../src/embedded/postgres.ts'
 
 /** Connection settings of the database's owner. */
 export type OwnerConfig = ReturnType<Awaited<ReturnType<typeof startPostgres>>['ownerConfig']>

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientConfig } from 'pg'
-import { startPostgres } from '../src/platform/postgres.ts'
+import { startPostgres } from '../src/embedded/postgres.ts'
 import { projectRoot } from '../src/platform/project.ts'
 
 const READY_MAX_MS = 10_000

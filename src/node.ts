@@ -44,7 +44,7 @@ import { WebhookEndpoint } from './webhooks/endpoint.entity.ts'
 import { tendJob } from './webhooks/endpoint.jobs.ts'
 import { Sender, type SenderOptions } from './webhooks/sender.ts'
 import type { FastifyInstance } from 'fastify'
-import type { GraphQLError } from 'graphql'
+import type { GraphQLError, GraphQLSchema } from 'graphql'
 
 const ENTITIES = [Tenant, User, Team, Department, TeamMembership, WebhookEndpoint, Leaderboard]
 const PARTITIONS_EVERY_MS = 3_600_000
@@ -117,8 +117,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       auth.actorOf(authorization).catch((error: GraphQLError) => error).then(asker => contextFor(asker, origin))
     const schema = await makeSchema()
     const http = await httpDoor({
-      schema, pages: options.pages ?? null,
-      contextOf,
+      schema, pages: options.pages ?? null, contextOf,
       readiness: async () => {
         const reachable = await db.pool.query('select 1').then(() => true, () => false)
         // Without Redis the node serves from PostgreSQL and polls for what other nodes commit, so it stays in service.
@@ -131,25 +130,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       },
     })
     closers.push(http.close)
-    const groups = new Groups(contextFor, options.isPersonal)
-    const shared = {
-      schema, documents: new Documents(schema), groups, actorOf: auth.actorOf, contextFor,
-      standingOf: (actors: readonly Actor[]) => standingOf(db, actors),
-    }
-    const door = socketDoor(http.app.server, shared)
-    const events = eventDoor(http.app, shared)
-    // A database that is away is no reason to cut anybody.
-    const checkRights = () => {
-      auth.recheck()
-      void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
-    }
-    logs.onTopic('user.', checkRights)
-    const rights = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
-    closers.push(() => {
-      clearInterval(rights)
-      events.close()
-      return door.close()
-    })
+    const door = openStreams(http.app, { ...options, schema, auth, db, logs, contextFor }, closers)
     auditRoute(http.app, contextOf)
     await options.routes?.(http.app, { db, sockets: door.open })
     const port = await listen(http.app, options.host, options.port)
@@ -160,6 +141,34 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     await close()
     throw error
   }
+}
+
+/** Opens the doors of the streams, and keeps everybody's rights under review. */
+function openStreams(
+  app: FastifyInstance,
+  { schema, auth, db, logs, contextFor, isPersonal }: Pick<NodeOptions, 'isPersonal'>
+    & Pick<LaurelNode, 'auth' | 'db' | 'logs' | 'contextFor'> & { schema: GraphQLSchema },
+  closers: (() => Promise<unknown> | void)[],
+): ReturnType<typeof socketDoor> {
+  const shared = {
+    schema, documents: new Documents(schema), groups: new Groups(contextFor, isPersonal), actorOf: auth.actorOf, contextFor,
+    standingOf: (actors: readonly Actor[]) => standingOf(db, actors),
+  }
+  const door = socketDoor(app.server, shared)
+  const events = eventDoor(app, shared)
+  // A database that is away is no reason to cut anybody.
+  const checkRights = () => {
+    auth.recheck()
+    void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
+  }
+  logs.onTopic('user.', checkRights)
+  const rights = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
+  closers.push(() => {
+    clearInterval(rights)
+    events.close()
+    return door.close()
+  })
+  return door
 }
 
 /** Starts the relay with what hangs on its leader (reactions, jobs, partitions), and the queues, which every such node serves. */

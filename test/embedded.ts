@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { Client } from 'pg'
-import { findLeftover, stopServer } from '../src/platform/postgres.server.ts'
-import { startPostgres, type EmbeddedPostgres } from '../src/platform/postgres.ts'
+import { findLeftover, stopServer } from '../src/embedded/postgres.server.ts'
+import { startPostgres, type EmbeddedPostgres } from '../src/embedded/postgres.ts'
 
 /** The folder of the launcher's source. */
-export const PLATFORM = join(import.meta.dirname, '../src/platform')
+export const EMBEDDED = join(import.meta.dirname, '../src/embedded')
 
 const START = `
   process.umask(Number(process.argv[3]))
@@ -70,9 +70,9 @@ export class Ground implements AsyncDisposable {
 
   /** Starts in another process, which stays; returns what it says: `ready reused=…`, or the error's name and sentence. */
   async startElsewhere(
-    base: string, { uid = process.getuid?.(), platform = PLATFORM, umask = 0o022 } = {},
+    base: string, { uid = process.getuid?.(), folder = EMBEDDED, umask = 0o022 } = {},
   ): Promise<{ line: string; child: ChildProcess }> {
-    const args = ['--input-type=module', '-e', START, pathToFileURL(join(platform, 'postgres.ts')).href, base, String(umask)]
+    const args = ['--input-type=module', '-e', START, pathToFileURL(join(folder, 'postgres.ts')).href, base, String(umask)]
     const child = spawn(process.execPath, args, { uid, gid: uid, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] })
     this.children.push(child)
     for await (const line of createInterface({ input: child.stdout })) return { line, child }

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto'
 import { Client, type ClientConfig } from 'pg'
 import parse from 'pg-connection-string'
-import type { Config } from './config.ts'
-import type { Addresses } from './db.ts'
-import type { Roles } from './migrations.ts'
-import { rolesSql } from './migrations.ts'
+import type { Config } from '../platform/config.ts'
+import type { Addresses } from '../platform/db.ts'
+import type { Roles } from '../platform/migrations.ts'
+import { rolesSql } from '../platform/migrations.ts'
 import { startPostgres } from './postgres.ts'
-import { StartError } from './start-error.ts'
+import { StartError } from '../platform/start-error.ts'
 
 const DATABASE = 'laurel'
 

@@ -6,7 +6,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
-import { StartError } from './start-error.ts'
+import { StartError } from '../platform/start-error.ts'
 
 const INSTEAD = 'set DATABASE_URL to a PostgreSQL 15 to 18 of your own.'
 

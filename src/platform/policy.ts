@@ -22,9 +22,9 @@ export function guardRoots(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getQueryType()?.getFields() ?? {})) {
     const action = actionOf(field)
     const resolve = field.resolve!
-    field.resolve = (source, args, context: Context, info) => {
+    field.resolve = (source, args, context: Context, at) => {
       context.require(action)
-      return resolve(source, args, context, info)
+      return resolve(source, args, context, at)
     }
   }
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
@@ -33,9 +33,9 @@ export function guardRoots(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
     const action = actionOf(field)
     const subscribe = field.subscribe!
-    field.subscribe = (source, args, context: Context, info) => {
+    field.subscribe = (source, args, context: Context, at) => {
       context.require(action)
-      return subscribe(source, args, context, info)
+      return subscribe(source, args, context, at)
     }
   }
 }
@@ -44,10 +44,10 @@ type Outcome = { userErrors?: { code: string; field?: string[] }[]; results?: Ou
 type RootResolver = GraphQLFieldResolver<unknown, Context>
 
 function audited(action: Action, resolve: RootResolver): RootResolver {
-  return async (source, args, context, info) => {
+  return async (source, args, context, at) => {
     const [own, command] = context.commanding(action)
     try {
-      const answer = await resolve(source, args, own, info) as Outcome
+      const answer = await resolve(source, args, own, at) as Outcome
       if (!command.isWritten) Object.assign(command.entry, decisionOf(answer))
       return answer
     } catch (error) {

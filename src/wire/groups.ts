@@ -89,7 +89,8 @@ export class Group {
   #isPersonal: boolean
 
   constructor(
-    key: string, args: ExecutionArgs, source: StreamSource, { tenantId, db, isOutsider }: Actor, contextFor: ContextFor, isPersonal: boolean,
+    key: string, args: ExecutionArgs, source: StreamSource, { tenantId, db, isOutsider }: Actor, contextFor: ContextFor,
+    isPersonal: boolean,
   ) {
     this.key = key
     this.#args = args
