@@ -12,7 +12,6 @@ import { httpDoor } from './wire/http.ts'
 import { startJobs } from './wire/jobs.ts'
 import { Documents } from './wire/documents.ts'
 import { Groups } from './wire/groups.ts'
-import { drained } from './wire/metrics.ts'
 import { Queues } from './wire/queues.ts'
 import { Reactions } from './wire/reactions.ts'
 import { type Relay, startRelay } from './wire/relay.ts'
@@ -33,6 +32,7 @@ import { makePartitions } from './platform/migrations.ts'
 import { StartError } from './platform/start-error.ts'
 import { type Actor, inTenantOnce } from './platform/tenancy.ts'
 import { levelReaction } from './points/level.reaction.ts'
+import { healthOf, watchNode, watchOutbox } from './node.metrics.ts'
 import { makeSchema } from './schema.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
@@ -118,18 +118,10 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const schema = await makeSchema()
     const http = await httpDoor({
       schema, pages: options.pages ?? null, contextOf,
-      readiness: async () => {
-        const reachable = await db.pool.query('select 1').then(() => true, () => false)
-        // Without Redis the node serves from PostgreSQL and polls for what other nodes commit, so it stays in service.
-        const reasons = [
-          ...reachable ? [] : ['PostgreSQL cannot be reached'],
-          ...broker.healthy()
-            ? [] : ['Redis cannot be reached: commits of other nodes arrive within a second instead of at once'],
-        ]
-        return { ready: reachable, reasons }
-      },
+      readiness: () => healthOf(db, broker),
     })
     closers.push(http.close)
+    closers.push(await watchNode({ db, broker, relay }))
     const door = openStreams(http.app, { ...options, schema, auth, db, logs, contextFor }, closers)
     auditRoute(http.app, contextOf)
     await options.routes?.(http.app, { db, sockets: door.open })
@@ -179,6 +171,7 @@ async function startPostRoom(
 ): Promise<Relay> {
   const heads = openPool({ ...addresses.relay, max: 1, idleTimeoutMillis: 5_000 })
   closers.push(() => heads.end())
+  closers.push(watchOutbox(heads))
   const tenantIds = async () =>
     (await heads.query<{ id: string }>('select tenant_id as id from event_head')).rows.map(({ id }) => id)
   const sender = new Sender(webhooks)
@@ -195,7 +188,6 @@ async function startPostRoom(
     onLead: () => void tenantIds().then(
       ids => reactions.hearAll(ids), (error: Error) => log.warn({ reason: error.message }, 'tenants could not be listed')),
     onEvents(tenantId, events) {
-      drained.inc(events.length)
       void logs.take(tenantId, events)
       reactions.hear(tenantId, events)
     },

@@ -197,8 +197,10 @@ describe('shared execution', () => {
       acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.MONTHLY })
     await acme.settled()
     const id = wireId('Leaderboard', leaderboard.id)
-    const executions = async () =>
-      Number(/^laurel_stream_executions_total (\d+)$/m.exec(await (await fetch(`${node.url}/metrics`)).text())![1])
+    const executions = async () => {
+      const metrics = await (await fetch(`${node.url}/metrics`)).text()
+      return Number(/^laurel_stream_execution_seconds_count\{outcome="ok"\} (\d+)$/m.exec(metrics)![1])
+    }
     const streams = Array.from({ length: 20 }, (_, at) => acme.as(at % 2 ? 'ann' : 'bob').subscribe(BOARD, { id, after: null }))
     await until(() => streams.every(({ messages }) => messages.length === 1))
     const before = await executions()

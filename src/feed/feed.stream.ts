@@ -17,6 +17,7 @@ export interface FeedSnapshotMessage {
 /** The items after the reader's cursor, oldest first, and the commits in between. */
 export interface FeedDeltaMessage {
   __typename: 'FeedDelta'; after: string; cursor: string; marks: number[]; at: Date; items: FeedRow[]
+  committedAt: Date
 }
 export type FeedStreamMessage = FeedSnapshotMessage | FeedDeltaMessage
 
@@ -59,6 +60,7 @@ export class FeedSource implements StreamSource<FeedStreamMessage> {
       delta = {
         __typename: 'FeedDelta', after: streamCursor(epoch, place.told), cursor: streamCursor(epoch, pos),
         marks: this.#marksBetween(place.told, events), at: events.at(-1)!.at, items,
+        committedAt: events[0]!.at,
       }
       this.#deltas.set(key, delta)
       if (this.#deltas.size > REMEMBERED_DELTAS) this.#deltas.delete(this.#deltas.keys().next().value!)

@@ -17,8 +17,13 @@ import { readRecount } from './recount.ts'
 
 const SUBJECT_FIELD = { USER: 'userId', TEAM: 'teamId', DEPARTMENT: 'departmentId' } as const
 
-/** A published step: `after` and `pos` are event positions, `marks` name the commits in between that touched the board. */
-export interface PublishedDelta extends ListDelta { after: number; pos: number; marks: number[]; at: Date }
+/**
+ * A published step: `after` and `pos` are event positions, `marks` name the commits in between that touched the board, and
+ * `committedAt` says when the oldest of these was made.
+ */
+export interface PublishedDelta extends ListDelta {
+  after: number; pos: number; marks: number[]; at: Date; committedAt: Date | null
+}
 
 /** A board that follows its tenant's events. */
 export class BoardProjection {
@@ -36,6 +41,7 @@ export class BoardProjection {
   readonly #only: Set<string> | null
   #included = new Set<number>()
   #marks: number[] = []
+  #committedAt: Date | null = null
   #timer: NodeJS.Timeout | null = null
   #lastTickMs = 0
   #stop: () => void = () => {}
@@ -125,7 +131,7 @@ export class BoardProjection {
     this.#schedule()
   }
 
-  #apply({ payload, mark }: LogEvent, isCounted: boolean): void {
+  #apply({ payload, mark, at }: LogEvent, isCounted: boolean): void {
     const field = SUBJECT_FIELD[this.row.subject]
     let touched = false
     for (const change of changesOf(payload)) {
@@ -136,7 +142,9 @@ export class BoardProjection {
       const held = this.index.get(subjectId)
       this.index.set(subjectId, (held?.points ?? 0) + change.points, Math.max(held?.seq ?? 0, change.seq))
     }
-    if (touched) this.#marks.push(mark)
+    if (!touched) return
+    this.#marks.push(mark)
+    this.#committedAt ??= at
   }
 
   #keyOf({ day, week, month }: { day: string; week: string; month: string }): string {
@@ -167,9 +175,11 @@ export class BoardProjection {
     const top = this.index.range(0, LIMITS.leaderboardTopMax)
     const delta = diffLists(this.published.list, top)
     const at = new Date()
+    const committedAt = this.#committedAt
+    this.#committedAt = null
     // What touches no listed place and names no commit is no news; the cursor then stays where it is.
     if (this.published.pos && (delta.moves.length || delta.gone.length || marks.length)) {
-      this.ring.push({ ...delta, after: this.published.pos, pos: this.pos, marks, at })
+      this.ring.push({ ...delta, after: this.published.pos, pos: this.pos, marks, at, committedAt })
       if (this.ring.length > LIMITS.deltaRingMax) this.ring.splice(0, this.ring.length - LIMITS.deltaRingMax)
       this.published = { pos: this.pos, at, list: new Map(top.map(listed => [listed.subjectId, listed])) }
     } else if (!this.published.pos) {

@@ -20,7 +20,7 @@ export interface SnapshotMessage {
 export interface DeltaMessage {
   __typename: 'LeaderboardDelta'; after: string; cursor: string; marks: number[]; at: Date
   changes: OfBoard<{ subjectId: string; from: number | null; to: number; points: number }>[]; left: string[]
-  board: BoardProjection
+  board: BoardProjection; committedAt: Date | null
 }
 export type BoardMessage = SnapshotMessage | DeltaMessage
 
@@ -75,6 +75,7 @@ export class BoardSource implements StreamSource<BoardMessage> {
       __typename: 'LeaderboardDelta', after: streamCursor(epoch, delta.after), cursor: streamCursor(epoch, delta.pos),
       marks: delta.marks, at: delta.at,
       changes: changes.map(change => ({ ...change, board: this.#board })), left, board: this.#board,
+      committedAt: delta.committedAt,
     }
     this.#deltas.set(delta, message)
     return message

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Database } from './db.ts'
-import { Gathering } from './gathering.ts'
+import { commandsWaiting, Depth, Gathering } from './gathering.ts'
 import { LIMITS } from './limits.ts'
 import type { Actor } from './tenancy.ts'
 
@@ -81,6 +81,47 @@ test.each([
   await end(2, Object.assign(new Error('lost'), code ? { code } : {}))
   expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected'])
   expect(carried).toHaveLength(3)
+})
+
+test('commands that wait are counted while they wait; one that starts at once never did', async () => {
+  const { say, end } = stage()
+  const before = commandsWaiting.now
+  const waiting = () => commandsWaiting.now - before
+  const answers = Promise.allSettled(['a', 'b'].map(item => say(item)))
+  expect(waiting()).toBe(0)
+  const later = Promise.allSettled(['c', 'd', 'e'].map(item => say(item)))
+  expect(waiting()).toBe(3)
+  await end(0)
+  expect(waiting()).toBe(0)
+  await end(1)
+  await end(2, sqlError('22003'))
+  expect(waiting()).toBe(1) // Each by itself now, two at a time.
+  await end(3)
+  await end(4)
+  await end(5)
+  await Promise.all([answers, later])
+  expect(waiting()).toBe(0)
+})
+
+test('the most that waited is remembered for half a minute to a whole one', () => {
+  vi.useFakeTimers({ now: new Date('2026-11-24T12:00:00Z') })
+  try {
+    const depth = new Depth()
+    for (const now of [3, 9, 2]) depth.set(now)
+    expect([depth.now, depth.most]).toEqual([2, 9])
+    vi.advanceTimersByTime(29_000)
+    expect(depth.most).toBe(9)
+    vi.advanceTimersByTime(2_000)
+    depth.set(4)
+    expect(depth.most).toBe(9)
+    vi.advanceTimersByTime(30_000)
+    expect(depth.most).toBe(4)
+    depth.set(0)
+    vi.advanceTimersByTime(120_000)
+    expect(depth.most).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('too many waiting commands are turned away, and told to come again', async () => {

@@ -20,6 +20,37 @@ interface Line<Command, Answer> { waiting: Waiting<Command, Answer>[]; underWay:
 // violation, transaction rollback.
 const ONES_FAULT = /^(22|23|40)/
 
+const HALF_MS = 30_000
+
+/** How many wait: now, and the most within the last half to whole minute, so that a look every half minute misses no peak. */
+export class Depth {
+  now = 0
+  #most = 0
+  #mostBefore = 0
+  #turnsMs = 0
+
+  set(now: number): void {
+    this.now = now
+    if (now > this.#most) this.#most = now
+    if (Date.now() >= this.#turnsMs) this.#turn()
+  }
+
+  get most(): number {
+    if (Date.now() >= this.#turnsMs) this.#turn()
+    return Math.max(this.now, this.#most, this.#mostBefore)
+  }
+
+  #turn(): void {
+    const nowMs = Date.now()
+    this.#mostBefore = nowMs < this.#turnsMs + HALF_MS ? this.#most : this.now
+    this.#most = this.now
+    this.#turnsMs = nowMs + HALF_MS
+  }
+}
+
+/** The commands of this process that wait to be carried out. */
+export const commandsWaiting = new Depth()
+
 /** Gathers the commands of one kind, by tenant. */
 export class Gathering<Command extends { actor: Actor; items: readonly unknown[] }, Answer> {
   readonly #carry: (commands: Command[]) => Promise<Answer[]>
@@ -42,14 +73,18 @@ export class Gathering<Command extends { actor: Actor; items: readonly unknown[]
     }
     return new Promise((resolve, reject) => {
       line.waiting.push({ command, isAlone: false, resolve, reject })
+      commandsWaiting.now++
       this.#start(line, () => lines.delete(tenantId))
+      commandsWaiting.set(commandsWaiting.now) // One that started at once never waited.
     })
   }
 
   #start(line: Line<Command, Answer>, end: () => void): void {
     while (line.underWay < LIMITS.transactionsGatheringMax && line.waiting.length) {
       line.underWay++
-      void this.#run(line, takeFrom(line.waiting)).then(() => {
+      const taken = takeFrom(line.waiting)
+      commandsWaiting.now -= taken.length
+      void this.#run(line, taken).then(() => {
         line.underWay--
         this.#start(line, end)
       })
@@ -64,8 +99,10 @@ export class Gathering<Command extends { actor: Actor; items: readonly unknown[]
     } catch (error) {
       // One command at fault must not take the others with it: each is carried out again by itself.
       const isOnes = taken.length > 1 && ONES_FAULT.test(sqlState(error) ?? '')
-      if (isOnes) waiting.unshift(...taken.map(each => ({ ...each, isAlone: true })))
-      else for (const { reject } of taken) reject(error)
+      if (isOnes) {
+        waiting.unshift(...taken.map(each => ({ ...each, isAlone: true })))
+        commandsWaiting.now += taken.length
+      } else for (const { reject } of taken) reject(error)
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Database } from '../platform/db.ts'
 import { wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Actor, inTenantOnce } from '../platform/tenancy.ts'
+import { webhooks } from '../wire/metrics.ts'
 import type { Ids, Queue, Queues, Work } from '../wire/queues.ts'
 import { bodyOf, RETRY_MS, retryMs } from './delivery.rules.ts'
 import { type Head, headOf, LANES_AT_ONCE, waitingSubjects } from './endpoint.queries.ts'
@@ -42,6 +43,8 @@ export function deliverQueue(db: Database, queues: Queues, sender: Sender, sched
         const nextMs = outcome.failure ? retryMs(head.failures + 1, Math.random(), schedule) : null
         goesOn = await recordAttempt(actor, { endpointId: lane.endpointId, head, begunAt, outcome, nextMs },
           batch => queues.leave(DELIVER_QUEUE, [laneWork(lane, nextMs!)], batch))
+        webhooks.observe({ outcome: !outcome.failure ? 'delivered' : nextMs === null ? 'dead' : 'retried' },
+          outcome.durationMs / 1_000)
       }
     },
   }

@@ -1,6 +1,6 @@
 /** Parsed and validated documents, remembered by their text, so that ten thousand equal subscriptions are read once. */
 import {
-  type DocumentNode, type ExecutionArgs, type FragmentDefinitionNode, getOperationAST, GraphQLError, type GraphQLSchema, Kind,
+  type DocumentNode, type ExecutionArgs, type FragmentDefinitionNode, GraphQLError, type GraphQLSchema, Kind,
   type OperationDefinitionNode, parse, specifiedRules, validate, visit,
 } from 'graphql'
 import { LIMITS } from '../platform/limits.ts'
@@ -37,11 +37,6 @@ export class Documents {
     if (this.#read.size >= LIMITS.documentsRememberedMax) this.#read.delete(this.#read.keys().next().value!)
     this.#read.set(text, document)
     return { document }
-  }
-
-  /** Returns the kind of the operation that would run, or null when the name fits none. */
-  kindOf(document: DocumentNode, operationName?: string | null): 'query' | 'mutation' | 'subscription' | null {
-    return getOperationAST(document, operationName)?.operation ?? null
   }
 }
 

@@ -1,7 +1,6 @@
 /**
  * Shared execution: subscribers who may see the same answer form a group; a message is executed and serialized once for all of
- * them. A group's resolvers run without a viewer. One that asks for the viewer makes the group execute for each
- * subscriber instead.
+ * them. A group's resolvers run without a viewer. One that asks for the viewer makes the group execute for each subscriber.
  */
 import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { fault } from '../platform/errors.ts'
@@ -11,7 +10,7 @@ import { operationKey } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
 import { log } from '../platform/log.ts'
-import { executions, messages } from './metrics.ts'
+import { countDelays, countExecution, messages, streamFailures } from './metrics.ts'
 import type { Place, StreamSource } from './streams.ts'
 
 /** Where a subscriber's messages go. */
@@ -35,7 +34,7 @@ export interface Subscriber {
 export interface Standing { isActive: boolean; teamId: string | null }
 
 /** Thrown inside a group's resolver that asks who is looking. */
-class ViewerAsked extends Error {}
+class ViewerAsked extends Error { readonly isPersonal = true }
 
 /** What all in a group have in common. */
 type Audience = Pick<Actor, 'tenantId' | 'db' | 'isOutsider'>
@@ -61,6 +60,8 @@ class Cohort {
   place: Place
   /** Whether it was held back here. */
   wasHeld: boolean
+  /** Whether it has been at the stream's present: what comes to it from then on is live, what came before it had missed. */
+  isLive = false
   constructor(place: Place, wasHeld: boolean) {
     this.place = place
     this.wasHeld = wasHeld
@@ -158,7 +159,9 @@ export class Group {
         seen = this.#changes
         moved = await this.#advance(cohort)
       }
+      cohort.isLive = true
     } catch (error) {
+      streamFailures.inc()
       log.error({ source: this.#source.key, reason: (error as Error).message }, 'a stream could not be read and is tried again')
       setTimeout(() => this.flush(), RETRY_MS).unref()
     }
@@ -186,6 +189,7 @@ export class Group {
     if (read.messages.length) {
       for (const subscriber of subscribers) if (!subscriber.outlet.ready()) this.#hold(subscriber, cohort)
       await this.#send(read.messages, subscribers)
+      if (cohort.isLive && subscribers.size) countDelays(this.#source.kind, read.messages)
     }
     cohort.place = read.place
     cohort.wasHeld = false
@@ -240,14 +244,15 @@ export class Group {
     }
   }
 
-  async #execute(message: object, contextValue: Context): Promise<Payload> {
-    executions.inc()
-    const { data, errors } = await execute({ ...this.#args, rootValue: message, contextValue }) as ExecutionResult
-    if (errors?.some(({ originalError }) => originalError instanceof ViewerAsked)) throw new ViewerAsked()
-    const shown = errors?.map(formatError)
-    // A message with holes would count as delivered: it is made again when the vault is back.
-    if (shown?.some(({ extensions }) => extensions?.code === 'UNAVAILABLE')) throw new Error('the database is away')
-    return new Payload(JSON.stringify(shown ? { data, errors: shown } : { data }))
+  #execute(message: object, contextValue: Context): Promise<Payload> {
+    return countExecution(async () => {
+      const { data, errors } = await execute({ ...this.#args, rootValue: message, contextValue }) as ExecutionResult
+      if (errors?.some(({ originalError }) => originalError instanceof ViewerAsked)) throw new ViewerAsked()
+      const shown = errors?.map(formatError)
+      // A message with holes would count as delivered: it is made again when the vault is back.
+      if (shown?.some(({ extensions }) => extensions?.code === 'UNAVAILABLE')) throw new Error('the database is away')
+      return new Payload(JSON.stringify(shown ? { data, errors: shown } : { data }))
+    })
   }
 }
 

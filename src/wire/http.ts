@@ -2,18 +2,18 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ApolloServer } from '@apollo/server'
+import { ApolloServer, type GraphQLRequestContextWillSendResponse } from '@apollo/server'
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import fastifyStatic from '@fastify/static'
-import { GraphQLError, type GraphQLSchema } from 'graphql'
+import type { GraphQLSchema } from 'graphql'
 import type { Context } from '../platform/graphql.ts'
 import type { Origin } from '../platform/audit.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { formatError } from './error.format.ts'
-import { operations, registry } from './metrics.ts'
+import { countOperation, outcomeOf, registry, scrape, typeOf } from './metrics.ts'
 import { originOf } from './origin.ts'
 
 /** What the HTTP door needs from the house. */
@@ -44,6 +44,7 @@ export async function httpDoor(
   })
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500
+    countOperation('http', 'none', status < 500 ? 'refused' : 'failed', performance.now() - reply.elapsedTime)
     // Anything below 500 is the framework's word on the request: too large, not JSON, unknown content type.
     const shown = status < 500 ? { message: error.message, extensions: { code: 'BAD_REQUEST' } } : formatError(error)
     return reply.code(status).send({ errors: [shown] })
@@ -63,7 +64,7 @@ export async function httpDoor(
     const { ready, reasons } = await readiness()
     return reply.code(ready ? 200 : 503).send({ status: !ready ? 'unready' : reasons.length ? 'degraded' : 'ready', reasons })
   })
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await scrape()))
   if (pages && existsSync(join(pages, 'index.html'))) await servePages(app, pages)
   const nothing = { message: 'There is nothing here. See / for what this server answers.', extensions: { code: 'NOT_FOUND' } }
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [nothing] }))
@@ -79,9 +80,9 @@ const timing = {
   async requestDidStart() {
     const begun = performance.now()
     return {
-      async willSendResponse({ operation, errors }: { operation?: { operation: string }; errors?: readonly GraphQLError[] }) {
-        const labels = { type: operation?.operation ?? 'none', outcome: errors?.length ? 'error' : 'ok' }
-        operations.observe(labels, (performance.now() - begun) / 1_000)
+      async willSendResponse({ operation, response: { body } }: GraphQLRequestContextWillSendResponse<Context>) {
+        const errors = body.kind === 'single' ? body.singleResult.errors : undefined
+        countOperation('http', typeOf(operation), outcomeOf(errors), begun)
       },
     }
   },

@@ -2,6 +2,7 @@
 import type { Database } from '../platform/db.ts'
 import { log } from '../platform/log.ts'
 import type { Actor } from '../platform/tenancy.ts'
+import { countWork, expectWork } from './metrics.ts'
 
 /** Work for every tenant, at least `everyMs` apart. Its own rows make a second run harmless. */
 export interface Job { name: string; everyMs: number; run(actor: Actor): Promise<void> }
@@ -13,12 +14,13 @@ export function startJobs(
   let open = true
   let running: Promise<void> = Promise.resolve()
   const timers = jobs.map(job => {
+    expectWork('job', job.name)
     const runAll = async () => {
       if (!open || !leads()) return
       for (const tenantId of await tenantIds()) {
         const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: new Date(), db }
         if (open) {
-          await job.run(actor).catch((error: Error) => log.error(
+          await countWork('job', job.name, () => job.run(actor)).catch((error: Error) => log.error(
             { job: job.name, tenantId, reason: error.message }, 'a job failed and will be tried again'))
         }
       }

@@ -10,6 +10,7 @@ import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { QUEUE_SCHEMA } from '../platform/migrations.ts'
 import type { Batch } from '../platform/tenancy.ts'
+import { countWork, expectWork, watchPool } from './metrics.ts'
 
 /** The ids that say what to do. */
 export type Ids = Record<string, string>
@@ -35,6 +36,7 @@ const QUEUE_OPTIONS = {
 export class Queues {
   readonly #boss: PgBoss
   readonly #pool: Pool
+  readonly #unwatch: () => void
   readonly #running = new Set<Promise<void>>()
   readonly #closing = new AbortController()
   readonly #wakers = new Set<() => void>()
@@ -45,6 +47,7 @@ export class Queues {
   private constructor(boss: PgBoss, pool: Pool) {
     this.#boss = boss
     this.#pool = pool
+    this.#unwatch = watchPool('work', pool)
   }
 
   /** Returns the queues over a connection of the running role; the owner has made their tables. */
@@ -69,6 +72,7 @@ export class Queues {
 
   /** Begins to work off a queue on this node. */
   async serve(queue: Queue): Promise<void> {
+    expectWork('queue', queue.name)
     const { policy, ...changeable } = QUEUE_OPTIONS
     await this.#boss.createQueue(queue.name, { policy, ...changeable })
     await this.#boss.updateQueue(queue.name, changeable) // Of a queue that an earlier version made.
@@ -152,7 +156,8 @@ export class Queues {
       this.#boss.touch(name, job).then(answer => { if ((answer as { affected?: number }).affected === 0) lost.abort() }, () => {})
     }, LIMITS.workHeartbeatSeconds * 300)
     try {
-      await work(job.data as Ids, AbortSignal.any([lost.signal, this.#closing.signal]))
+      const signal = AbortSignal.any([lost.signal, this.#closing.signal])
+      await countWork('queue', name, () => work(job.data as Ids, signal))
       await this.#boss.complete(name, job)
     } catch (error) {
       if (!this.#closing.signal.aborted) {
@@ -173,6 +178,7 @@ export class Queues {
     await Promise.allSettled(this.#running)
     clearTimeout(grace)
     await this.#boss.stop({ graceful: false })
+    this.#unwatch()
     await this.#pool.end()
   }
 }

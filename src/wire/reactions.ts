@@ -4,6 +4,7 @@ import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { type Actor, type Batch, inTenantBatch, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 import type { LogEvent } from './events.ts'
+import { countWork, expectWork } from './metrics.ts'
 
 /** A room's ear: which topics it hears, and the statements its answer writes (outbox rows last). */
 export interface Reaction {
@@ -36,6 +37,7 @@ export class Reactions {
     this.#db = db
     this.#reactions = reactions
     this.#committed = committed
+    for (const { name } of reactions) expectWork('reaction', name)
   }
 
   /** Hears that a tenant's log has grown by these events; returns at once. */
@@ -70,7 +72,9 @@ export class Reactions {
   }
 
   async #follow(reaction: Reaction, tenantId: string): Promise<void> {
-    for (let more = true; more && this.#open;) more = await this.#step(reaction, tenantId)
+    for (let more = true; more && this.#open;) {
+      more = await countWork('reaction', reaction.name, () => this.#step(reaction, tenantId))
+    }
   }
 
   /** Handles one batch of events in one transaction; returns whether more are waiting. */

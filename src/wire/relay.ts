@@ -7,19 +7,22 @@ import { log } from '../platform/log.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { Broker } from './broker.ts'
 import { eventsChannel, type LogEvent, WAKE_CHANNEL } from './events.ts'
+import { countNumbered } from './metrics.ts'
 
 // One statement, one snapshot: everything visible leaves the outbox in id order and gets the next numbers of its tenant.
-// Writers insert their outbox row after locking their aggregate, so ids of one aggregate grow in commit order.
+// Writers insert their outbox row after locking their aggregate, so ids of one aggregate grow in commit order. An event keeps
+// the time of its commit; one that waited for more than an hour is dated later, lest it fall into a day that is dropped soon.
 const DRAIN = `
-with drained as (delete from outbox returning tenant_id, id, topic, payload),
+with drained as (delete from outbox returning tenant_id, id, topic, payload, at),
 numbered as (select *, row_number() over (partition by tenant_id order by id) as place from drained),
 heads as (
   update event_head head set pos = head.pos + counted.events
   from (select tenant_id, count(*) as events from drained group by tenant_id) counted
   where counted.tenant_id = head.tenant_id
   returning head.tenant_id, head.epoch, head.pos - counted.events as base)
-insert into event_log (tenant_id, pos, mark, topic, payload)
-select tenant_id, base + place, id, topic, payload from numbered join heads using (tenant_id)
+insert into event_log (tenant_id, pos, mark, topic, payload, at)
+select tenant_id, base + place, id, topic, payload, greatest(at, now() - interval '1 hour')
+from numbered join heads using (tenant_id)
 returning tenant_id as "tenantId", pos, mark, topic, payload, at`
 
 /** What the relay tells the rest of the node. */
@@ -64,15 +67,9 @@ export async function startRelay(address: ClientConfig, broker: Broker, listener
     while (open) {
       signaled = false
       const drained = await session.query<LogEvent & { tenantId: string }>({ name: 'drain', text: DRAIN })
-      announce(drained.rows)
+      countNumbered(drained.rows)
+      announce(drained.rows, broker, listener)
       await (drained.rowCount ? rest(LIMITS.relayRestMs) : pause(LIMITS.relayPollMs))
-    }
-  }
-  const announce = (events: (LogEvent & { tenantId: string })[]) => {
-    const byTenant = Map.groupBy(events.sort((one, other) => one.pos - other.pos), event => event.tenantId)
-    for (const [tenantId, own] of byTenant) {
-      listener.onEvents?.(tenantId, own)
-      void broker.publish(eventsChannel(tenantId), String(own.at(-1)!.pos))
     }
   }
   const run = async () => {
@@ -104,5 +101,13 @@ export async function startRelay(address: ClientConfig, broker: Broker, listener
       await stopListening()
       await running
     },
+  }
+}
+
+function announce(events: (LogEvent & { tenantId: string })[], broker: Broker, listener: RelayListener): void {
+  const byTenant = Map.groupBy(events.sort((one, other) => one.pos - other.pos), event => event.tenantId)
+  for (const [tenantId, own] of byTenant) {
+    listener.onEvents?.(tenantId, own)
+    void broker.publish(eventsChannel(tenantId), String(own.at(-1)!.pos))
   }
 }

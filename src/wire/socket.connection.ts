@@ -23,6 +23,8 @@ export class Connection implements ProtocolSocket {
   readonly protocol: string
   readonly origin: Pick<Origin, 'ip' | 'agent'>
   actor: Identified | null = null
+  /** When it was opened, by `performance.now()`. */
+  readonly since = performance.now()
   readonly #rate = new MessageRate()
   #beatsUnanswered = 0
 

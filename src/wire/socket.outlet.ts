@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws'
 import { LIMITS } from '../platform/limits.ts'
 import type { Outlet } from './groups.ts'
 import type { Payload } from './frames.ts'
+import { depths, stalledReaders } from './metrics.ts'
 
 const OPEN = 1
 const TRY_LATER = 1013
@@ -54,12 +55,14 @@ export class SocketOutlet implements Outlet {
 
   #hold(): void {
     this.#isHeld = true
+    depths.readers.set(depths.readers.now + 1)
     this.#progressMs = Date.now()
     if (this.#asked < this.#sent) this.#ask()
   }
 
   #ask(): void {
     this.#asked = this.#sent
+    depths.owed.set(this.owed)
     this.#ws.ping(String(this.#sent))
   }
 
@@ -70,15 +73,22 @@ export class SocketOutlet implements Outlet {
     this.#acknowledged = bytes
     this.#progressMs = Date.now()
     if (!this.#isHeld || this.#sent - bytes > LIMITS.creditBytes / 2) return
-    this.#isHeld = false
+    this.end()
     const waiting = this.#waiting ?? []
     this.#waiting = null
     for (const listener of waiting) listener()
   }
 
+  /** Holds it back no longer: its reader has read, or has gone. */
+  end(): void {
+    if (this.#isHeld) depths.readers.set(depths.readers.now - 1)
+    this.#isHeld = false
+  }
+
   /** Closes a reader that has been held back without any progress for 60 s. */
   sweep(nowMs: number): void {
     if (!this.#isHeld || nowMs - this.#progressMs < LIMITS.stalledMaxMs) return
+    stalledReaders.inc()
     this.#ws.close(TRY_LATER, 'This reader does not read; try again later')
     this.#ws.terminate()
   }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { createSourceEventStream, type ExecutionArgs, type GraphQLSchema } from 'graphql'
+import { createSourceEventStream, type ExecutionArgs, getOperationAST, type GraphQLSchema } from 'graphql'
 import { CloseCode, type Context as ProtocolContext, handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import type { Origin } from '../platform/audit.ts'
@@ -15,7 +15,7 @@ import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { writtenId } from './frames.ts'
 import type { Group, Groups, Standing, Subscriber } from './groups.ts'
-import { sockets, streams } from './metrics.ts'
+import { beforeScrape, countOperation, countSocket, outcomeOf, setOwed, sockets, streams, typeOf } from './metrics.ts'
 import { readOrigin } from './origin.ts'
 import { Connection, Pulse, TRY_LATER } from './socket.connection.ts'
 import { Census } from './socket.limits.ts'
@@ -55,7 +55,7 @@ interface InitParameters extends Record<string, unknown> { authorization?: unkno
 interface Extra extends Record<PropertyKey, unknown> { connection: Connection }
 type SocketContext = ProtocolContext<InitParameters, Extra>
 /** graphql-ws hands these back to `subscribe`: the protocol's own arguments and whose operation it is. */
-type SocketOperation = ExecutionArgs & { operationId: string; connection: Connection }
+type SocketOperation = ExecutionArgs & { operationId: string; connection: Connection; begun: number }
 
 /** Opens the door on `server`; returns how many sockets are open, a check of everybody's rights, and how to close them all. */
 export function socketDoor(
@@ -85,7 +85,8 @@ export function socketDoor(
       open.delete(connection)
       arriving.delete(connection)
       pulse.delete(connection, slot)
-      sockets.dec()
+      connection.outlet.end()
+      countSocket(code, connection.since)
       if (connection.actor) census.leave(connection.actor)
       void closed(code, reason.toString())
     })
@@ -98,6 +99,7 @@ export function socketDoor(
       arriving.delete(connection)
     }
   }, INIT_LOOK_MS).unref()
+  const forgetOwed = beforeScrape(() => setOwed([...open].reduce((sum, { outlet }) => sum + outlet.owed, 0)))
   const sweep = setInterval(() => { for (const { outlet } of open) outlet.sweep(Date.now()) }, SWEEP_MS).unref()
   return {
     open: () => open.size,
@@ -114,6 +116,7 @@ export function socketDoor(
     async close() {
       clearInterval(sweep)
       clearInterval(waits)
+      forgetOwed()
       pulse.stop()
       for (const { ws } of open) ws.close(DRAINS, 'This node drains; reconnect')
       await new Promise(resolve => setTimeout(resolve, open.size ? GOODBYE_MS : 0))
@@ -146,6 +149,7 @@ function protocolOf(
       }
     },
     onSubscribe({ extra: { connection }, subscriptions }, id, payload) {
+      const begun = performance.now()
       const { query, operationName, variables } = payload
       Object.assign(payload, { query: '' }) // graphql-ws keeps the message while the operation runs; the document is known.
       const read = documents.read(query)
@@ -161,16 +165,27 @@ function protocolOf(
         variableValues: (variables ?? {}) as Record<string, unknown>,
         contextValue: contextFor(
           { ...connection.actor!, now: new Date() }, { ...connection.origin, correlationId: randomUUID() }),
-        operationId: id, connection,
+        operationId: id, connection, begun,
       }
       return args
     },
     subscribe: args => subscribeIn(groups, args as SocketOperation),
-    onOperation: () => streams.inc(),
+    onOperation(_context, _id, _payload, args, result) {
+      streams.inc()
+      if (result instanceof Following) countOperation('socket', 'subscription', 'ok', (args as SocketOperation).begun)
+    },
     onComplete: () => streams.dec(),
-    onNext: (_context, _id, _payload, _args, result) =>
-      result.errors ? { ...result, errors: result.errors.map(formatError) as never } : result,
-    onError: (_context, _id, _payload, errors) => errors.map(formatError),
+    onNext(_context, _id, _payload, args, result) { // Of queries and mutations, and of subscriptions that may not begin.
+      const errors = result.errors?.map(formatError)
+      const type = typeOf(getOperationAST(args.document, args.operationName))
+      countOperation('socket', type, outcomeOf(errors), (args as SocketOperation).begun)
+      return errors ? { ...result, errors: errors as never } : result
+    },
+    onError(_context, _id, _payload, errors) {
+      const shown = errors.map(formatError)
+      countOperation('socket', 'none', outcomeOf(shown), performance.now())
+      return shown
+    },
   })
 }
 

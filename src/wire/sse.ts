@@ -4,7 +4,9 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { createSourceEventStream, execute, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
+import {
+  createSourceEventStream, execute, type ExecutionResult, getOperationAST, GraphQLError, type GraphQLSchema,
+} from 'graphql'
 import { fault } from '../platform/errors.ts'
 import type { Origin } from '../platform/audit.ts'
 import type { Context } from '../platform/graphql.ts'
@@ -14,7 +16,7 @@ import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
 import type { Groups, Subscriber, Outlet, Standing } from './groups.ts'
-import { streams } from './metrics.ts'
+import { countOperation, depths, outcomeOf, streams, typeOf } from './metrics.ts'
 import { originOf } from './origin.ts'
 import type { Opened } from './streams.ts'
 
@@ -38,8 +40,8 @@ class ResponseOutlet implements Outlet {
   #waiting: (() => void)[] = []
   constructor(response: ServerResponse) {
     this.#response = response
-    response.on('drain', () => {
-      this.#isFull = false
+    response.on('close', () => this.#fill(false)).on('drain', () => {
+      this.#fill(false)
       for (const listener of this.#waiting.splice(0)) listener()
     })
   }
@@ -54,7 +56,12 @@ class ResponseOutlet implements Outlet {
   }
 
   send(_id: string, payload: Payload): void {
-    if (!this.#response.writableEnded) this.#isFull = !this.#response.write(payload.event)
+    if (!this.#response.writableEnded) this.#fill(!this.#response.write(payload.event))
+  }
+
+  #fill(isFull: boolean): void {
+    if (isFull !== this.#isFull) depths.readers.set(depths.readers.now + (isFull ? 1 : -1))
+    this.#isFull = isFull
   }
 }
 
@@ -64,20 +71,32 @@ interface Body { query?: unknown; variables?: Record<string, unknown> | null; op
 export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(): Promise<void>; close(): void } {
   const running = new Map<ServerResponse, Identified>()
   app.post('/graphql/stream', async (request, reply) => {
+    const begun = performance.now()
+    const refuse = (status: number, errors: readonly GraphQLError[]) => {
+      const shown = errors.map(formatError)
+      countOperation('sse', 'none', outcomeOf(shown), begun)
+      return reply.code(status).send({ errors: shown })
+    }
     const asker = await door.actorOf(request.headers.authorization).catch((error: GraphQLError) => error)
     const { query, variables, operationName } = (request.body ?? {}) as Body
     const read = door.documents.read(query)
-    if ('errors' in read) return refuse(reply, 400, read.errors)
-    const kind = door.documents.kindOf(read.document, operationName)
-    if (!kind) return refuse(reply, 400, [fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
+    if ('errors' in read) return refuse(400, read.errors)
+    const operation = getOperationAST(read.document, operationName)
+    if (!operation) return refuse(400, [fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
     const args = {
       schema: door.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? {},
       contextValue: door.contextFor(asker, originOf(request, reply)),
     }
-    if (kind !== 'subscription') return once(reply, await execute(args) as ExecutionResult)
-    if (asker instanceof GraphQLError) return refuse(reply, 401, [asker])
+    const once = ({ data, errors }: ExecutionResult) => {
+      const shown = errors?.map(formatError)
+      countOperation('sse', typeOf(operation), outcomeOf(shown), begun)
+      return answerOnce(reply, { ...data === undefined ? {} : { data }, ...shown ? { errors: shown } : {} })
+    }
+    if (operation.operation !== 'subscription') return once(await execute(args) as ExecutionResult)
+    if (asker instanceof GraphQLError) return refuse(401, [asker])
     const opened = await createSourceEventStream(args)
-    if (!('source' in opened)) return once(reply, opened as ExecutionResult)
+    if (!('source' in opened)) return once(opened as ExecutionResult)
+    countOperation('sse', 'subscription', 'ok', begun)
     return follow(reply, opened as unknown as Opened, { ...args, operationName: operationName ?? null }, asker)
   })
 
@@ -96,9 +115,7 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
       setTimeout(() => response.end('event: complete\ndata:\n\n'), Math.min(actor.expiresMs - Date.now(), 2 ** 31 - 1)).unref()
     const fail = (error: Error) =>
       response.end(`event: next\ndata: ${JSON.stringify({ errors: [formatError(error)] })}\n\nevent: complete\ndata:\n\n`)
-    const subscriber: Subscriber = {
-      id: '', outlet: new ResponseOutlet(response), place, actor, fail,
-    }
+    const subscriber: Subscriber = { id: '', outlet: new ResponseOutlet(response), place, actor, fail }
     const group = door.groups.join(args, source, subscriber)
     response.on('close', () => {
       clearInterval(keepAlive)
@@ -122,13 +139,8 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
 }
 
 /** Answers a query or mutation, or the errors of a subscription that may not begin, as one event. */
-function once(reply: FastifyReply, { data, errors }: ExecutionResult): FastifyReply {
-  const payload = new Payload(
-    JSON.stringify({ ...data === undefined ? {} : { data }, ...errors ? { errors: errors.map(formatError) } : {} }))
+function answerOnce(reply: FastifyReply, answer: object): FastifyReply {
+  const payload = new Payload(JSON.stringify(answer))
   return reply.type('text/event-stream; charset=utf-8').header('cache-control', 'no-cache').send(
     Buffer.concat([payload.event, Buffer.from('event: complete\ndata:\n\n')]))
-}
-
-function refuse(reply: FastifyReply, status: number, errors: readonly GraphQLError[]): FastifyReply {
-  return reply.code(status).send({ errors: errors.map(formatError) })
 }

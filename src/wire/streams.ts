@@ -44,7 +44,10 @@ export interface StreamSource<Message extends object = object> {
   readonly key: string
   /** STATE: the newest is enough, so a reader that fell behind gets one snapshot. LOG: every message is owed. */
   readonly kind: 'STATE' | 'LOG'
-  /** Returns the messages from a place to now, in order, and the place behind them; the same objects for the same place. */
+  /**
+   * Returns the messages from a place to now, in order, and the place behind them; the same objects for the same place. One with
+   * `committedAt` says when the oldest fact in it was committed.
+   */
   read(place: Place): Promise<{ messages: Message[]; place: Place }>
   /** Returns whether a person who stands like this may follow it; absent when everybody of the tenant may. */
   readonly allows?: (standing: { teamId: string | null }) => boolean
