@@ -27,7 +27,7 @@ export function sourcesHash(): string {
  * not the server's, and into a folder of its own, so two servers that start at once do not see each other's half.
  * @throws Error when the pages are missing and cannot be built; stale pages that cannot be rebuilt are returned with `problem`
  */
-export async function buildPages(): Promise<{ folder: string; built: boolean; ms: number; problem?: string }> {
+export async function buildPages(stop?: AbortSignal): Promise<{ folder: string; built: boolean; ms: number; problem?: string }> {
   const startMs = performance.now()
   const done = (built: boolean, problem?: string) => ({
     folder: PAGES,
@@ -42,6 +42,7 @@ export async function buildPages(): Promise<{ folder: string; built: boolean; ms
   try {
     await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), draft], {
       timeout: BUILD_MS_MAX,
+      signal: stop,
       cwd: PROJECT,
       // A server started by a test must not leave test pages behind.
       env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
