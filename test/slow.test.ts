@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
 import { LeaderboardPeriod, LeaderboardSubject } from '../src/leaderboards/leaderboard.entity.ts'
@@ -10,6 +11,7 @@ import { wireId } from '../src/platform/ids.ts'
 import { LIMITS } from '../src/platform/limits.ts'
 import { Payload } from '../src/wire/frames.ts'
 import { SocketOutlet } from '../src/wire/socket.outlet.ts'
+import { ResponseOutlet } from '../src/wire/sse.ts'
 import { type Person, RECORD, tenant, type TestTenant } from './harness.ts'
 
 // Aliases make a message of one change about 6 KB long, so that the credit is spent within a dozen.
@@ -159,4 +161,50 @@ test('a reader without progress for 60 s is closed with 1013, and one that makes
   client.resume()
   expect((await closed)[0]).toBe(1013)
   end()
+})
+
+test('a response that nobody has read for 60 s is cut, and one that somebody reads on is not', async () => {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' })
+  const [[, response], [answer]] = await Promise.all([
+    (once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>).then(asked => {
+      asked[1].writeHead(200).flushHeaders()
+      return asked
+    }),
+    once(request, 'response') as Promise<[IncomingMessage]>,
+  ])
+  const outlet = new ResponseOutlet(response)
+  const payload = new Payload(JSON.stringify({ data: 'x'.repeat(500_000) }))
+  // Until the kernels at both ends hold what they can.
+  const fill = async () => {
+    for (let isStuck = false; !isStuck; isStuck = !outlet.ready()) {
+      while (outlet.ready()) outlet.send('', payload)
+      await wait(100)
+    }
+  }
+  answer.pause()
+  await fill()
+  const beganMs = Date.now()
+  outlet.sweep(beganMs + LIMITS.stalledMaxMs - 1_000)
+  answer.resume()
+  await expect.poll(() => outlet.ready()).toBe(true)
+  outlet.sweep(beganMs + 2 * LIMITS.stalledMaxMs) // Nothing lies ready: it may be silent as long as it likes.
+  expect(response.destroyed).toBe(false)
+
+  answer.pause()
+  await fill()
+  outlet.keepAlive() // Adds nothing to what is not read.
+  const left = response.writableLength
+  outlet.keepAlive()
+  expect([outlet.ready(), response.writableLength]).toEqual([false, left])
+  response.end() // As when the token has expired: what lies before the end is still not read.
+  outlet.keepAlive()
+  expect(await Promise.race([once(response, 'error').then(([error]) => error as unknown), setImmediate()])).toBe(undefined)
+  const cut = new Promise(done => answer.once('error', () => {}).once('close', done))
+  outlet.sweep(Date.now() + LIMITS.stalledMaxMs + 1)
+  answer.resume()
+  await cut
+  expect([response.destroyed, answer.complete]).toEqual([true, false])
+  server.close()
 })

@@ -10,6 +10,7 @@ import {
 import { fault } from '../platform/errors.ts'
 import type { Origin } from '../platform/audit.ts'
 import type { Context } from '../platform/graphql.ts'
+import { LIMITS } from '../platform/limits.ts'
 import type { Actor } from '../platform/tenancy.ts'
 import type { Identified } from './auth.ts'
 import type { Documents } from './documents.ts'
@@ -21,6 +22,12 @@ import { originOf } from './origin.ts'
 import type { Opened } from './streams.ts'
 
 const KEEP_ALIVE_MS = 12_000 // Proxies cut silent responses sooner than sockets.
+const SWEEP_MS = 5_000
+const LASTING = {
+  'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no',
+  connection: 'keep-alive',
+}
+const END = 'event: complete\ndata:\n\n'
 const DRAIN_COMMENT = ': this node drains; reconnect\n\n'
 
 /** What this door needs from the house. */
@@ -34,10 +41,12 @@ export interface EventDoor {
 }
 
 /** One response as an outlet: it takes more while the kernel does. */
-class ResponseOutlet implements Outlet {
+export class ResponseOutlet implements Outlet {
   readonly #response: ServerResponse
   #isFull = false
   #waiting: (() => void)[] = []
+  #bytesLeft = 0
+  #progressMs = 0
   constructor(response: ServerResponse) {
     this.#response = response
     response.on('close', () => this.#fill(false)).on('drain', () => {
@@ -56,20 +65,40 @@ class ResponseOutlet implements Outlet {
   }
 
   send(_id: string, payload: Payload): void {
-    if (!this.#response.writableEnded) this.#fill(!this.#response.write(payload.event))
+    if (this.#response.writableEnded) return
+    this.#fill(!this.#response.write(payload.event))
+    this.#bytesLeft = this.#response.writableLength
+    this.#progressMs = Date.now()
   }
 
   #fill(isFull: boolean): void {
     if (isFull !== this.#isFull) depths.readers.set(depths.readers.now + (isFull ? 1 : -1))
     this.#isFull = isFull
   }
+
+  /** Keeps proxies from cutting a silent response; one that takes no more has enough to carry. */
+  keepAlive(): void {
+    if (!this.#isFull && !this.#response.writableEnded) this.#response.write(':\n\n')
+  }
+
+  /** Cuts a reader that has taken nothing for 60 s though something lies ready. */
+  sweep(nowMs: number): void {
+    const bytesLeft = this.#response.writableLength
+    const isOwed = this.#isFull || this.#response.writableEnded
+    if (!isOwed || bytesLeft < this.#bytesLeft) this.#progressMs = nowMs
+    this.#bytesLeft = bytesLeft
+    if (nowMs - this.#progressMs >= LIMITS.stalledMaxMs) this.#response.destroy()
+  }
 }
+
+const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 interface Body { query?: unknown; variables?: Record<string, unknown> | null; operationName?: string | null }
 
 /** Adds `POST /graphql/stream`; returns how to end all running responses and a check of everybody's rights. */
 export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(): Promise<void>; close(): void } {
-  const running = new Map<ServerResponse, Identified>()
+  const running = new Map<ServerResponse, { actor: Identified; outlet: ResponseOutlet }>()
+  const sweep = setInterval(() => { for (const { outlet } of running.values()) outlet.sweep(Date.now()) }, SWEEP_MS).unref()
   app.post('/graphql/stream', async (request, reply) => {
     const begun = performance.now()
     const refuse = (status: number, errors: readonly GraphQLError[]) => {
@@ -81,6 +110,7 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
     const { query, variables, operationName } = (request.body ?? {}) as Body
     const read = door.documents.read(query)
     if ('errors' in read) return refuse(400, read.errors)
+    if (!isRecord(variables ?? {})) return refuse(400, [fault('BAD_REQUEST', 'variables must be an object.')])
     const operation = getOperationAST(read.document, operationName)
     if (!operation) return refuse(400, [fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
     const args = {
@@ -103,19 +133,17 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
   const follow = (reply: FastifyReply, { source, place }: Opened, args: Parameters<Groups['join']>[0], actor: Identified) => {
     reply.hijack()
     const response = reply.raw
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no', connection: 'keep-alive',
-    })
+    response.writeHead(200, LASTING)
     response.write(':\n\n')
     streams.inc()
-    running.set(response, actor)
-    const keepAlive = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS).unref()
-    const expiry =
-      setTimeout(() => response.end('event: complete\ndata:\n\n'), Math.min(actor.expiresMs - Date.now(), 2 ** 31 - 1)).unref()
-    const fail = (error: Error) =>
-      response.end(`event: next\ndata: ${JSON.stringify({ errors: [formatError(error)] })}\n\nevent: complete\ndata:\n\n`)
-    const subscriber: Subscriber = { id: '', outlet: new ResponseOutlet(response), place, actor, fail }
+    const outlet = new ResponseOutlet(response)
+    running.set(response, { actor, outlet })
+    const keepAlive = setInterval(() => outlet.keepAlive(), KEEP_ALIVE_MS).unref()
+    const expiry = setTimeout(() => response.end(END), Math.min(actor.expiresMs - Date.now(), 2 ** 31 - 1)).unref()
+    const fail = (error: Error) => {
+      response.end(`event: next\ndata: ${JSON.stringify({ errors: [formatError(error)] })}\n\n${END}`)
+    }
+    const subscriber: Subscriber = { id: '', outlet, place, actor, fail }
     const group = door.groups.join(args, source, subscriber)
     response.on('close', () => {
       clearInterval(keepAlive)
@@ -127,12 +155,13 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
   }
   return {
     async checkRights() {
-      const people = await door.standingOf([...running.values()])
-      for (const [response, actor] of running) {
-        if (people.get(actor)?.isActive === false) response.end('event: complete\ndata:\n\n')
+      const people = await door.standingOf([...running.values()].map(({ actor }) => actor))
+      for (const [response, { actor }] of running) {
+        if (people.get(actor)?.isActive === false) response.end(END)
       }
     },
     close() {
+      clearInterval(sweep)
       for (const response of running.keys()) response.end(DRAIN_COMMENT)
     },
   }
@@ -142,5 +171,5 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
 function answerOnce(reply: FastifyReply, answer: object): FastifyReply {
   const payload = new Payload(JSON.stringify(answer))
   return reply.type('text/event-stream; charset=utf-8').header('cache-control', 'no-cache').send(
-    Buffer.concat([payload.event, Buffer.from('event: complete\ndata:\n\n')]))
+    Buffer.concat([payload.event, Buffer.from(END)]))
 }
