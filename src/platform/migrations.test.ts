@@ -102,6 +102,32 @@ test('a day that came before its partition stays in the default one, and the day
   expect(await migrate(owner, { make: true }, () => {})).toEqual({ total, fresh: 0 })
 })
 
+test('what lies in the default partition goes with its day, also when the owner is no superuser', async () => {
+  const owner = await emptyDatabase()
+  const guest = `guest_${randomUUID().slice(0, 8)}`
+  await asOwner(owner.database, `create role ${guest} login${owner.password ? ` password '${owner.password as string}'` : ''}`)
+  try {
+    await asOwner(owner.database, `create extension btree_gist; grant create on schema public to ${guest};
+      create schema laurel_jobs authorization ${guest}`)
+    await migrate({ ...owner, user: guest }, { make: false }, () => {})
+    const at = (...days: string[]) => asOwner(owner.database, `insert into event_log (tenant_id, pos, mark, topic, payload, at)
+      select '01890000-0000-7000-8000-000000000000', 1, 1, 'late', '{}', day::timestamptz from unnest($1::text[]) day`, [days])
+    const left = () => asOwner<{ day: string; force: boolean }>(owner.database, `select at::date::text as day,
+      (select relforcerowsecurity from pg_class where relname = 'event_log_default') as force from event_log_default order by 1`)
+    await at('2019-12-30T23:59:59Z', '2019-12-31T00:00:00Z', '2020-01-02T10:00:00Z')
+    await withOwner({ ...owner, user: guest }, async client => {
+      await makePartitions(client, new Date('2020-01-02T12:00:00Z'))
+      expect(await left()).toEqual([{ day: '2019-12-31', force: true }, { day: '2020-01-02', force: true }])
+      await makePartitions(client, new Date('2020-01-05T00:00:00Z'))
+      expect(await left()).toEqual([])
+    })
+    expect(await asOwner(owner.database, `select pg_relation_size('event_log_default')::int as bytes, relforcerowsecurity as force
+      from pg_class where relname = 'event_log_default'`)).toEqual([{ bytes: 0, force: true }])
+  } finally {
+    await asOwner(owner.database, `drop owned by ${guest} cascade; drop role ${guest}`)
+  }
+})
+
 test('an owner that may not create schemas is told what an administrator runs, and starts once it was run', async () => {
   const owner = await emptyDatabase()
   const guest = `guest_${randomUUID().slice(0, 8)}`

@@ -135,8 +135,8 @@ export function connectionOf({ host, port, user, password, connectionString }: C
 }
 
 /**
- * Makes the partitions that hold the coming days: three days of the event log, three months of the ledgers; drops event-log
- * days that are older than two. Run by the owner at start and every hour.
+ * Makes the partitions that hold the coming days: three days of the event log, three months of the ledgers; drops what is
+ * older than two days from the event log. Run by the owner at start and every hour.
  */
 export async function makePartitions(owner: Client, now: Date) {
   const day = (shift: number) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + shift))
@@ -160,4 +160,24 @@ export async function makePartitions(owner: Client, now: Date) {
     `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'event_log'::regclass`)
   const oldest = `event_log_${day(-2).toISOString().slice(0, 10).replaceAll('-', '')}`
   for (const { name } of rows) if (/^event_log_\d{8}$/.test(name) && name < oldest) await owner.query(`drop table ${name}`)
+  await clearDefault(owner, day(-2))
+}
+
+/**
+ * Removes the events from before `oldest` that came before their partition and so lie in the default one. Forced row security
+ * hides them from an owner who is no superuser; it is lifted for the owner alone, while nobody else reads the partition.
+ */
+async function clearDefault(owner: Client, oldest: Date) {
+  const { rows } = await owner.query<{ isFilled: boolean }>(`select pg_relation_size('event_log_default') > 0 as "isFilled"`)
+  if (!rows[0]!.isFilled) return
+  try {
+    await owner.query(`begin; set local lock_timeout = '2s'; alter table event_log_default no force row level security`)
+    await owner.query('delete from event_log_default where at < $1', [oldest])
+    const { rowCount } = await owner.query('select 1 from event_log_default limit 1')
+    if (!rowCount) await owner.query('truncate event_log_default')
+    await owner.query('alter table event_log_default force row level security; commit')
+  } catch (error) {
+    await owner.query('rollback')
+    log.warn({ reason: (error as Error).message }, 'old events stay in the default partition until the next hour')
+  }
 }
