@@ -29,11 +29,14 @@ import { Context } from './platform/graphql.ts'
 import { LIMITS } from './platform/limits.ts'
 import { log } from './platform/log.ts'
 import { makePartitions } from './platform/migrations.ts'
+import { version } from './platform/project.ts'
 import { StartError } from './platform/start-error.ts'
 import { type Actor, inTenantOnce } from './platform/tenancy.ts'
 import { levelReaction } from './points/level.reaction.ts'
 import { healthOf, watchNode, watchOutbox } from './node.metrics.ts'
-import { makeSchema } from './schema.ts'
+import { openapiOf } from './rest/openapi.ts'
+import { restDoor } from './rest/rest.ts'
+import { makeSchema, ROUTES } from './schema.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
@@ -124,6 +127,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     closers.push(await watchNode({ db, broker, relay }))
     const door = openStreams(http.app, { ...options, schema, auth, db, logs, contextFor }, closers)
     auditRoute(http.app, contextOf)
+    restDoor(http.app, { contextOf, run: http.run }, ROUTES, openapiOf(schema, ROUTES, version))
     await options.routes?.(http.app, { db, sockets: door.open })
     const port = await listen(http.app, options.host, options.port)
     const shownHost = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host

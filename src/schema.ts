@@ -6,6 +6,9 @@ import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
 import { AuditResolver } from './identity/audit.resolver.ts'
+import { AnalyticsResolver } from './insights/analytics.resolver.ts'
+import { analyticsRoute } from './insights/analytics.rest.ts'
+import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
 import { ArchiveResolver, LeaderboardResolver } from './leaderboards/leaderboard.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver } from './leaderboards/standing.resolver.ts'
 import { DateTime } from './platform/graphql.ts'
@@ -22,7 +25,11 @@ const RESOLVERS = [
   AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, RankChangeResolver, DeltaResolver,
+  AnalyticsResolver,
 ] as const
+
+/** The REST aliases of all rooms. */
+export const ROUTES = [leaderboardRoute, analyticsRoute] as const
 
 /** Returns the executable schema. Every node's `id` leaves the house in its wire form. */
 export async function makeSchema(): Promise<GraphQLSchema> {

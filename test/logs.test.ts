@@ -5,8 +5,8 @@ import { afterAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { demoToken, pauseSimulator, startServer } from './processes.ts'
 
-const data = mkdtempSync(join(tmpdir(), 'laurel-logs-'))
-afterAll(() => rmSync(data, { recursive: true, force: true }))
+const folder = mkdtempSync(join(tmpdir(), 'laurel-logs-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 // What must never be read in a log: each stands in some request below.
 const PLANTED = {
@@ -16,7 +16,7 @@ const PLANTED = {
 }
 
 test('the logs of a whole day\'s mishaps, at the most talkative level, carry no personal data and no secret', async () => {
-  const server = await startServer({ LAUREL_DATA: data, LAUREL_LOG: 'trace' })
+  const server = await startServer({ LAUREL_DATA: folder, LAUREL_LOG: 'trace' })
   try {
     await pauseSimulator(server.url)
     const token = await demoToken(server.url)

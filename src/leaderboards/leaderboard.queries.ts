@@ -42,14 +42,19 @@ export async function boardsById({ actor }: Pick<Context, 'actor'>, ids: readonl
 }
 registerNode('Leaderboard', boardsById, 'leaderboard.read')
 
+/** Which boards a list holds; all when nothing is given. */
+export interface BoardFilter { metric?: string | null; period?: string | null; subject?: string | null }
+
 /** Returns a page of the tenant's boards, oldest first. */
-export async function listBoards(actor: Onlooker, first: number, after?: string | null) {
+export async function listBoards(actor: Onlooker, first: number, after?: string | null, filter: BoardFilter = {}) {
   const size = pageSize(first)
   const [id] = after ? decodeCursor(after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
-  const { text, values } = visibleTo(actor, 4)
+  const visible = visibleTo(actor, 4)
+  const values: unknown[] = [actor.tenantId, id, size + 1, ...visible.values]
+  const asked = [['metric', filter.metric], ['period', filter.period], ['subject', filter.subject]] as const
+  const wanted = asked.filter(([, value]) => value != null).map(([column, value]) => `and ${column} = $${values.push(value)}`)
   const rows = await inTenantOnce<LeaderboardRow>(actor, {
-    text: `${BOARD} where tenant_id = $1 and id > $2::uuid ${text} order by id limit $3`,
-    values: [actor.tenantId, id, size + 1, ...values],
+    text: `${BOARD} where tenant_id = $1 and id > $2::uuid ${visible.text} ${wanted.join(' ')} order by id limit $3`, values,
   })
   return pageOf(rows, size, row => encodeCursor([row.id]), after)
 }

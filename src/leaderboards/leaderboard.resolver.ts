@@ -10,7 +10,9 @@ import { Allows } from '../platform/policy.ts'
 import { openStream, placeAfter, poll } from '../wire/streams.ts'
 import type { BoardProjection } from './board.projection.ts'
 import type { Boards } from './boards.ts'
-import { Leaderboard, LeaderboardArchive, Standing } from './leaderboard.entity.ts'
+import {
+  Leaderboard, LeaderboardArchive, LeaderboardMetric, LeaderboardPeriod, LeaderboardSubject, Standing,
+} from './leaderboard.entity.ts'
 import {
   type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards, seesSome,
 } from './leaderboard.queries.ts'
@@ -59,8 +61,14 @@ export class LeaderboardResolver {
   @Query(() => LeaderboardConnection, { description: 'The tenant\'s boards, oldest first.' })
   leaderboards(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
+    @Arg('metric', () => LeaderboardMetric, { nullable: true, description: 'Only boards of this metric.' })
+    metric: LeaderboardMetric | null,
+    @Arg('period', () => LeaderboardPeriod, { nullable: true, description: 'Only boards of this period.' })
+    period: LeaderboardPeriod | null,
+    @Arg('subject', () => LeaderboardSubject, { nullable: true, description: 'Only boards of these subjects.' })
+    subject: LeaderboardSubject | null,
     @Ctx() { actor }: Context) {
-    return listBoards(actor, first, after)
+    return listBoards(actor, first, after, { metric, period, subject })
   }
 
   @Allows('leaderboard.write')
@@ -118,6 +126,14 @@ export class LeaderboardResolver {
       nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.',
     }) atLeast: string | null) {
     return standingOf(await boardOf(context, row.id, atLeast), requireId(SUBJECT_KIND[row.subject], subjectId, 'subjectId'))
+  }
+
+  @FieldResolver(() => Standing, {
+    nullable: true, description: 'One\'s own row on a board of users; null on others, without a person, and without points.',
+  })
+  async viewerStanding(@Root() row: LeaderboardRow, @Ctx() context: Context) {
+    const { userId } = context.actor
+    return row.subject === 'USER' && userId ? standingOf(await boardOf(context, row.id), userId) : null
   }
 
   @FieldResolver(() => ArchiveConnection, { description: 'Closed periods, newest first.' })

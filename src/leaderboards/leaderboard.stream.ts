@@ -6,7 +6,7 @@ import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Place, type SnapshotReason, streamCursor, type StreamSource } from '../wire/streams.ts'
 import type { BoardProjection, PublishedDelta } from './board.projection.ts'
-import { seenBy } from './delta.rules.ts'
+import { seenBy } from '../ranks/delta.rules.ts'
 import type { Listed } from '../ranks/rank.rules.ts'
 
 /** A row or change with its board, so that field resolvers know whose id `subjectId` is. */

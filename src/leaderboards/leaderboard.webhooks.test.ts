@@ -4,7 +4,7 @@ import { asOwner, freshDatabase, tenantOn, testNode, type TestTenant } from '../
 import { Receiver } from '../../test/receiver.ts'
 import { QUICK, record, subscribe, UPDATE, webhookNode } from '../../test/webhooks.ts'
 import { wireId } from '../platform/ids.ts'
-import { rankMoves } from './delta.rules.ts'
+import { rankMoves } from '../ranks/delta.rules.ts'
 import type { Listed } from '../ranks/rank.rules.ts'
 
 const CREATE = `mutation($input: LeaderboardCreateInput!) { leaderboardCreate(input: $input) {

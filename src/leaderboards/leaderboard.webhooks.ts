@@ -12,7 +12,7 @@ import { isSubscribedStatement } from '../webhooks/endpoint.queries.ts'
 import type { Reaction } from '../wire/reactions.ts'
 import type { BoardProjection } from './board.projection.ts'
 import type { Boards } from './boards.ts'
-import { type RankMove, rankMoves } from './delta.rules.ts'
+import { type RankMove, rankMoves } from '../ranks/delta.rules.ts'
 
 const RANK_CHANGED = 'leaderboard.rank_changed'
 const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department' } as const satisfies Record<string, Kind>

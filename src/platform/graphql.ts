@@ -69,6 +69,11 @@ export const Points = scalar<number>('Points', 'Whole points, positive or negati
   return value as number
 })
 
+export const Percent = scalar<number>('Percent', 'A share, from 0 to 100.', value => Number(value), value => {
+  if (typeof value === 'number' && value >= 0 && value <= 100) return value
+  throw fault('BAD_REQUEST', 'Percent must be a number from 0 to 100.')
+})
+
 export const Cursor = scalar<string>('Cursor', 'An opaque place in a list or a stream. Send it back as it came.',
   value => String(value), value => text('Cursor', value, /^[\w:=-]+$/, 'a cursor as the API returned it', LIMITS.cursorLengthMax))
 

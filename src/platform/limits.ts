@@ -74,6 +74,7 @@ export const LIMITS = {
   rankTellMs: 1_000,
   rankTellBoardsMax: 100,
   stepUpAgeMs: 15 * 60_000, // ZT-03.
+  analyticsDaysMax: 366,
   auditWaitingMax: 5_000,
   auditAgentLengthMax: 200,
 } as const

@@ -64,6 +64,7 @@ export const POLICY = {
     what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true,
   },
   'leaderboard.write': { what: 'add leaderboards', roles: ADMIN },
+  'analytics.read': { what: 'see what happened over the last days', roles: STAFF },
   'audit.read': { what: 'search and export the audit', roles: OVERSIGHT },
 } as const satisfies Record<string, Right>
 

@@ -61,6 +61,11 @@ export function neighborKey(period: Exclude<Period, 'ALL_TIME'>, key: string, by
   return Temporal.PlainDate.from(key).add(step).toString()
 }
 
+/** Returns the local date so many days after (or before) a date. */
+export function dayAfter(day: string, days: number): string {
+  return Temporal.PlainDate.from(day).add({ days }).toString()
+}
+
 /** Returns whether the name is a zone this runtime knows. */
 export function isZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false // An offset such as "+02:00" has no summer.

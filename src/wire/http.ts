@@ -7,7 +7,7 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import fastifyStatic from '@fastify/static'
-import type { GraphQLSchema } from 'graphql'
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import type { Context } from '../platform/graphql.ts'
 import type { Origin } from '../platform/audit.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -26,10 +26,14 @@ export interface HttpDoor {
   pages: string | null
 }
 
+/** Carries out a document as a request to `/graphql` would be, within the same limits. */
+export type Run = (document: DocumentNode, variables: Record<string, unknown>, context: Context) =>
+  Promise<{ data?: Record<string, unknown> | null; errors?: readonly GraphQLFormattedError[] }>
+
 /** Returns the HTTP server with its routes, not yet listening. */
 export async function httpDoor(
   { schema, contextOf, readiness, pages }: HttpDoor,
-): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
+): Promise<{ app: FastifyInstance; run: Run; close(): Promise<void> }> {
   const apollo = new ApolloServer<Context>({
     schema, introspection: true, formatError: (_, error) => formatError(error), stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false, csrfPrevention: true, apollo: {},
@@ -68,7 +72,12 @@ export async function httpDoor(
   if (pages && existsSync(join(pages, 'index.html'))) await servePages(app, pages)
   const nothing = { message: 'There is nothing here. See / for what this server answers.', extensions: { code: 'NOT_FOUND' } }
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [nothing] }))
-  return { app, close: async () => {
+  const run: Run = async (document, variables, contextValue) => {
+    const { body } = await apollo.executeOperation({ query: document, variables }, { contextValue })
+    if (body.kind !== 'single') throw new Error('an answer came in parts')
+    return body.singleResult
+  }
+  return { app, run, close: async () => {
     await app.close()
     await apollo.stop()
   } }

@@ -1,5 +1,5 @@
 /** The difference between two top lists, and what of it a reader of the first N places sees. Pure. */
-import type { Listed } from '../ranks/rank.rules.ts'
+import type { Listed } from './rank.rules.ts'
 
 /** A listed subject's move between two published lists; null = not listed. */
 export interface ListMove {
