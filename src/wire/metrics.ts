@@ -24,7 +24,7 @@ const socketLives = new Histogram({
   buckets: [1, 10, 60, 600, 3_600, 86_400], registers,
 })
 export const stalledReaders = new Counter({
-  name: 'laurel_sockets_stalled_total', help: 'Connections cut because their reader did not read.', registers,
+  name: 'laurel_readers_stalled_total', help: 'Connections cut because their reader did not read.', registers,
 })
 export const streams = new Gauge({ name: 'laurel_streams', help: 'Running subscriptions.', registers })
 export const messages = new Counter({ name: 'laurel_stream_messages_total', help: 'Stream messages sent.', registers })

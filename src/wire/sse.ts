@@ -17,7 +17,7 @@ import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
 import type { Groups, Subscriber, Outlet, Standing } from './groups.ts'
-import { countOperation, depths, outcomeOf, streams, typeOf } from './metrics.ts'
+import { countOperation, depths, outcomeOf, stalledReaders, streams, typeOf } from './metrics.ts'
 import { originOf } from './origin.ts'
 import type { Opened } from './streams.ts'
 
@@ -87,7 +87,9 @@ export class ResponseOutlet implements Outlet {
     const isOwed = this.#isFull || this.#response.writableEnded
     if (!isOwed || bytesLeft < this.#bytesLeft) this.#progressMs = nowMs
     this.#bytesLeft = bytesLeft
-    if (nowMs - this.#progressMs >= LIMITS.stalledMaxMs) this.#response.destroy()
+    if (nowMs - this.#progressMs < LIMITS.stalledMaxMs) return
+    stalledReaders.inc()
+    this.#response.destroy()
   }
 }
 
