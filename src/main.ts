@@ -25,6 +25,7 @@ async function close(): Promise<void> {
  * last when the signal has come meanwhile.
  */
 async function open(config: Config, stop: AbortSignal): Promise<void> {
+  if (config.tracesUrl) closers.push(await traces(config.tracesUrl))
   const pages = buildPages(step, stop)
   const ground = await findGround(config, step)
   closers.push(() => ground.stop())
@@ -54,6 +55,9 @@ async function open(config: Config, stop: AbortSignal): Promise<void> {
   step('ready')
   welcome(node, demo ? await demo.firstBoardId() : null)
 }
+
+// The SDK is loaded only when it is wanted.
+const traces = (url: string) => import('./platform/trace.sdk.ts').then(({ startTraces }) => startTraces(url))
 
 /** Says where everything is; `boardId` is that of the demo, when there is one. */
 function welcome({ url }: LaurelNode, boardId: string | null): void {

@@ -29,6 +29,8 @@ export interface Config {
   readonly relay: boolean
   /** Whether webhooks may go to loopback and private addresses, and over plain http. */
   readonly webhooksPrivate: boolean
+  /** Where traces go; undefined for nowhere. */
+  readonly tracesUrl: string | undefined
 }
 
 type Environment = Record<string, string | undefined>
@@ -47,6 +49,7 @@ export const SETTINGS = [
     'LAUREL_WEBHOOKS_PRIVATE', 'refuse',
     'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
   setting('LAUREL_LOG', 'info', `how much is logged: ${LOG_LEVELS.join(', ')}`),
+  setting('LAUREL_TRACES', 'none', 'where traces go: an OpenTelemetry collector, over OTLP/HTTP'),
   setting('NODE_ENV', 'not set', 'production turns the demo off'),
 ] as const
 
@@ -96,6 +99,7 @@ export function readConfig(env: Environment = process.env): Config {
     production,
     relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
     webhooksPrivate: oneOf(env, 'LAUREL_WEBHOOKS_PRIVATE', ['allow', 'refuse']) === 'allow',
+    tracesUrl: urlFrom(env, 'LAUREL_TRACES', ['http://', 'https://']),
   })
 }
 

@@ -12,6 +12,7 @@ import { sqlState } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import { sendTogether, type Statement } from './pipeline.ts'
 import type { Credential, Role } from './policy.rules.ts'
+import { traced } from './trace.ts'
 
 export type { Statement }
 
@@ -53,7 +54,7 @@ export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise
     em.transactional(inner => work({
       em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now, ...actor.command ? { command: actor.command } : {},
     })) as Promise<T>
-  return done.then(result => {
+  return traced('PostgreSQL entities', {}, () => done).then(result => {
     if (actor.command?.entry.afterHash) actor.command.isWritten = true
     actor.db.onEmit()
     return result
@@ -104,9 +105,11 @@ export async function inTenantBatch<T>(
     }
     return answers.slice(opening.length, opening.length + statements.length)
   }
+  const tracedSend = (statements: Statement[], commit: boolean) =>
+    traced('PostgreSQL', { statements: statements.map(({ name }) => name ?? 'unnamed'), commit }, () => send(statements, commit))
   let broken: Error | undefined
   try {
-    return await work({ run: statements => send(statements, false), last: statements => send(statements, true) })
+    return await work({ run: statements => tracedSend(statements, false), last: statements => tracedSend(statements, true) })
   } catch (error) {
     if (!sqlState(error)) broken = error as Error
     throw error

@@ -6,6 +6,7 @@ import type { Database } from '../platform/db.ts'
 import { wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Actor, inTenantOnce } from '../platform/tenancy.ts'
+import { traced } from '../platform/trace.ts'
 import { webhooks } from '../wire/metrics.ts'
 import type { Ids, Queue, Queues, Work } from '../wire/queues.ts'
 import { bodyOf, RETRY_MS, retryMs } from './delivery.rules.ts'
@@ -39,7 +40,7 @@ export function deliverQueue(db: Database, queues: Queues, sender: Sender, sched
         const isOver = signal.aborted || Date.now() > until
         if (isOver || head.waitMs > 0) return queues.leave(DELIVER_QUEUE, [laneWork(lane, head.waitMs)])
         const begunAt = new Date()
-        const outcome = await send(sender, lane.tenantId, head, begunAt, signal)
+        const outcome = await traced('webhook attempt', {}, () => send(sender, lane.tenantId, head, begunAt, signal))
         const nextMs = outcome.failure ? retryMs(head.failures + 1, Math.random(), schedule) : null
         goesOn = await recordAttempt(actor, { endpointId: lane.endpointId, head, begunAt, outcome, nextMs },
           batch => queues.leave(DELIVER_QUEUE, [laneWork(lane, nextMs!)], batch))

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { ApolloServer, type GraphQLRequestContextWillSendResponse } from '@apollo/server'
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteHandlerMethod } from 'fastify'
 import fastifyStatic from '@fastify/static'
-import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import { type DocumentNode, type GraphQLFormattedError, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql'
 import type { Context } from '../platform/graphql.ts'
 import type { Origin } from '../platform/audit.ts'
 import { LIMITS } from '../platform/limits.ts'
+import { nameSpan, tracedRequest } from '../platform/trace.ts'
 import { log } from '../platform/log.ts'
 import { formatError } from './error.format.ts'
 import { countOperation, outcomeOf, registry, scrape, typeOf } from './metrics.ts'
@@ -59,9 +60,9 @@ export async function httpDoor(
       void reply.header('cache-control', 'no-store')
       done()
     },
-    handler: fastifyApolloHandler(apollo, {
+    handler: requestTraced(fastifyApolloHandler(apollo, {
       context: (request, reply) => contextOf(request.headers.authorization, originOf(request, reply)),
-    }),
+    })),
   })
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
@@ -92,9 +93,22 @@ const timing = {
       async willSendResponse({ operation, response: { body } }: GraphQLRequestContextWillSendResponse<Context>) {
         const errors = body.kind === 'single' ? body.singleResult.errors : undefined
         countOperation('http', typeOf(operation), outcomeOf(errors), begun)
+        const [kind, outcome] = [typeOf(operation), outcomeOf(errors)]
+        nameSpan(`GraphQL ${kind}`, { kind, outcome, fields: rootFieldsOf(operation) })
       },
     }
   },
+}
+
+function requestTraced(work: RouteHandlerMethod): RouteHandlerMethod {
+  return function (request, reply) {
+    return tracedRequest('GraphQL', request.headers, () => work.call(this, request, reply) as Promise<unknown>)
+  }
+}
+
+/** Returns which root fields an operation asks for: names of the schema, never the client's own. */
+function rootFieldsOf(operation: OperationDefinitionNode | undefined): string[] {
+  return operation?.selectionSet.selections.flatMap(chosen => chosen.kind === Kind.FIELD ? [chosen.name.value] : []) ?? []
 }
 
 async function servePages(app: FastifyInstance, pages: string): Promise<void> {

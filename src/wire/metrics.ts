@@ -6,6 +6,7 @@ import type { GraphQLFormattedError, OperationDefinitionNode } from 'graphql'
 import type { Pool, PoolClient } from 'pg'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { commandsWaiting, Depth } from '../platform/gathering.ts'
+import { traced } from '../platform/trace.ts'
 
 /** The registry behind `/metrics`. */
 export const registry = new Registry()
@@ -130,7 +131,7 @@ export async function countExecution<T>(doing: () => Promise<T>): Promise<T> {
   const begun = performance.now()
   let outcome = 'ok'
   try {
-    return await doing()
+    return await traced('stream message', {}, doing)
   } catch (error) {
     outcome = (error as { isPersonal?: boolean }).isPersonal ? 'personal' : 'failed'
     throw error
@@ -174,7 +175,7 @@ export async function countWork<T>(kind: WorkKind, name: string, doing: () => Pr
   const begun = performance.now()
   let outcome = 'failed'
   try {
-    const result = await doing()
+    const result = await traced(`${kind} ${name}`, {}, doing)
     outcome = 'ok'
     return result
   } finally {
