@@ -124,6 +124,8 @@ interface Panel { type: string; title: string; targets?: { expr: string; legendF
 const { groups } = parse(read('deploy/alerts.yml')) as { groups: { name: string; rules: Rule[] }[] }
 const rules = groups.flatMap(group => group.rules)
 const { panels } = JSON.parse(read('deploy/grafana.json')) as { panels: Panel[] }
+const trials = (parse(read('deploy/alerts.test.yml')) as { tests: { input_series: { series: string }[] }[] }).tests
+const fed = trials.flatMap(trial => trial.input_series.map(({ series }) => series))
 const shown = panels.flatMap(({ targets = [] }) => targets)
 
 /** A series that an expression asks for: its name and what it demands of labels. */
@@ -137,8 +139,8 @@ function wantedBy({ expr, legendFormat = '' }: { expr: string; legendFormat?: st
   }))
   const grouped = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels]) => labels!.split(/,\s*/))
   const told = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!)
-  const any = [...new Set([...grouped, ...told])].filter(label => label !== 'instance')
-  return selected.map(({ name, labels }) => ({ name, labels: [...labels, ...any.map((label): [string, null] => [label, null])] }))
+  const any = [...new Set([...grouped, ...told])].map((label): [string, null] => [label, null])
+  return selected.map(({ name, labels }) => ({ name, labels: [...labels, ...any].filter(([label]) => label !== 'instance') }))
 }
 
 /** Returns what is asked for and is not there. `instance` is Prometheus's own. */
@@ -153,12 +155,12 @@ function missing(wanted: Wanted[], series: string[], recorded: Set<string>): str
   })
 }
 
-test('every metric and label of the alert rules and of the dashboard is told by a running node', async () => {
+test('every metric and label of the alert rules, of their trials and of the dashboard is told by a running node', async () => {
   const redisUrl = inject('redisUrl')
   const node = await testNode(redisUrl ? { redisUrl } : {})
   const series = [...(await scrape(node.url)).keys()]
   const recorded = new Set(rules.flatMap(({ record }) => record ?? []))
-  const wanted = [...rules, ...shown].flatMap(wantedBy)
+  const wanted = [...rules, ...shown, ...fed.map(expr => ({ expr }))].flatMap(wantedBy)
   expect(wanted.length).toBeGreaterThan(80)
   expect(missing(wanted, series, recorded)).toEqual([])
   const planted = wantedBy(
