@@ -3,6 +3,8 @@
  * nodes.
  */
 import { Client, type ClientConfig } from 'pg'
+import { Admission, type AdmissionSettings } from './limits/admission.ts'
+import type { BrowserSettings } from './limits/origins.ts'
 import { type Auth, authOf, type Issuer } from './wire/auth.ts'
 import type { Broker } from './wire/broker.ts'
 import { memoryBroker } from './wire/broker.memory.ts'
@@ -10,7 +12,6 @@ import { redisBroker } from './wire/broker.redis.ts'
 import { EventLogs } from './wire/events.ts'
 import { httpDoor } from './wire/http.ts'
 import { startJobs } from './wire/jobs.ts'
-import { Documents } from './wire/documents.ts'
 import { Groups } from './wire/groups.ts'
 import { Queues } from './wire/queues.ts'
 import { Reactions } from './wire/reactions.ts'
@@ -65,6 +66,8 @@ export interface NodeOptions {
   webhooks?: SenderOptions & { schedule?: readonly number[] }
   /** Folder of the built pages. */
   pages?: string | null
+  /** What requests may ask and cost, and from where browsers may send them. */
+  limits?: AdmissionSettings & BrowserSettings
   /** Executes stream messages for each subscriber instead of once a group; for comparing the two. */
   isPersonal?: boolean
   /** Adds routes before the door opens (the demo's). */
@@ -119,13 +122,16 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const contextOf = (authorization: string | undefined, origin: Origin) =>
       auth.actorOf(authorization).catch((error: GraphQLError) => error).then(asker => contextFor(asker, origin))
     const schema = await makeSchema()
+    const browsers = options.limits ?? {}
+    const admission = new Admission(schema, options.limits, broker.scripts)
+    closers.push(() => admission.close())
     const http = await httpDoor({
-      schema, pages: options.pages ?? null, contextOf,
+      schema, admission, browsers, pages: options.pages ?? null, actorOf: auth.actorOf, contextFor,
       readiness: () => healthOf(db, broker),
     })
     closers.push(http.close)
     closers.push(await watchNode({ db, broker, relay }))
-    const door = openStreams(http.app, { ...options, schema, auth, db, logs, contextFor }, closers)
+    const door = openStreams(http.app, { ...options, schema, admission, auth, db, logs, contextFor }, closers)
     auditRoute(http.app, contextOf)
     restDoor(http.app, { contextOf, run: http.run }, ROUTES, openapiOf(schema, ROUTES, version))
     await options.routes?.(http.app, { db, sockets: door.open })
@@ -142,12 +148,13 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
 /** Opens the doors of the streams, and keeps everybody's rights under review. */
 function openStreams(
   app: FastifyInstance,
-  { schema, auth, db, logs, contextFor, isPersonal }: Pick<NodeOptions, 'isPersonal'>
-    & Pick<LaurelNode, 'auth' | 'db' | 'logs' | 'contextFor'> & { schema: GraphQLSchema },
+  { schema, admission, auth, db, logs, contextFor, isPersonal, limits }: Pick<NodeOptions, 'isPersonal' | 'limits'>
+    & Pick<LaurelNode, 'auth' | 'db' | 'logs' | 'contextFor'> & { schema: GraphQLSchema; admission: Admission },
   closers: (() => Promise<unknown> | void)[],
 ): ReturnType<typeof socketDoor> {
   const shared = {
-    schema, documents: new Documents(schema), groups: new Groups(contextFor, isPersonal), actorOf: auth.actorOf, contextFor,
+    schema, admission, origins: limits?.origins ?? [], groups: new Groups(contextFor, isPersonal), actorOf: auth.actorOf,
+    contextFor,
     standingOf: (actors: readonly Actor[]) => standingOf(db, actors),
   }
   const door = socketDoor(app.server, shared)

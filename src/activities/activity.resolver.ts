@@ -1,7 +1,7 @@
 /** GraphQL door of activities: shapes in, shapes out, no decisions. */
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
 import type { GraphQLResolveInfo } from 'graphql'
-import { answer, connectionOf, Context, Cursor, userError, wantsOnlyId } from '../platform/graphql.ts'
+import { answer, connectionOf, Context, Cursor, sized, userError, wantsOnlyId } from '../platform/graphql.ts'
 import { optionalId, requireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { Allows } from '../platform/policy.ts'
@@ -128,6 +128,7 @@ export class ActivityResolver {
     return wantsOnlyId(info) ? { id: activity.userId } : context.load(usersById, activity.userId)
   }
 
+  @sized(2)
   @FieldResolver(() => [PointEntry], { description: 'The award, and its reversal if it was taken back: at most two.' })
   async pointEntries(@Root() activity: ShownActivity, @Ctx() context: Context) {
     const entries = activity.entries ?? await Promise.all([activity.entrySeq, activity.reversalSeq].filter(seq => seq !== null)

@@ -54,6 +54,7 @@ async function recordTogether(commands: readonly RecordCommand[]): Promise<Recor
   const { actor } = commands[0]!
   const zone = await zoneOf(actor)
   // A key taken by another node between the read and the write fails the insert; the next try sees it.
+  // It carries the commands of others too, so no single request can stop it.
   const { tenantId, db } = actor
   return retried(() => inTenantBatch({ tenantId, db }, async batch => {
     const known = await readKnown(batch, commands)

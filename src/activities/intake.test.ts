@@ -5,7 +5,7 @@ import { wireId } from '../platform/ids.ts'
 import { createTeam, leadTeam, moveUser } from '../users/user.service.ts'
 
 const BATCH = `mutation($items: [ActivityRecordInput!]!) { activitiesRecord(input: { items: $items }) {
-  results { index activity { id type { key } user { id } } duplicate idempotencyHit userErrors { code field } }
+  results { index activity { id user { id } } duplicate idempotencyHit userErrors { code field } }
   mark userErrors { code field message } } }`
 const batch = async (person: Person, items: object[]) => (await person.run(BATCH, { items })).activitiesRecord
 const record = async (person: Person, input: object) => (await person.run(RECORD, { input })).activityRecord

@@ -1,6 +1,7 @@
 /** Feed items and messages as the schema shows them: what is addressed to a person, a team or everybody. */
 import { createUnionType, Field, ID, ObjectType, registerEnumType } from 'type-graphql'
-import { Cursor, Mark } from '../platform/graphql.ts'
+import { Cursor, Mark, sized } from '../platform/graphql.ts'
+import { LIMITS } from '../platform/limits.ts'
 import { SnapshotReason } from '../wire/stream.shapes.ts'
 
 export enum FeedScope { ME = 'ME', TEAM = 'TEAM', TENANT = 'TENANT' }
@@ -35,6 +36,7 @@ export class FeedSnapshot {
   @Field(() => Cursor, { description: 'Where the stream stands.' }) cursor!: string
   @Field(() => Date, { description: 'When it was read.' }) takenAt!: Date
   @Field(() => SnapshotReason, { description: 'Why a snapshot and not deltas.' }) reason!: string
+  @sized(LIMITS.feedSnapshotItems)
   @Field(() => [FeedItem], { description: 'At most 50, newest first.' }) items!: FeedItem[]
 }
 
@@ -46,6 +48,7 @@ export class FeedDelta {
   @Field(() => Cursor, { description: 'The cursor from here on.' }) cursor!: string
   @Field(() => [Mark], { description: 'The commits it contains, the newest 1,000 at most.' }) marks!: number[]
   @Field(() => Date, { description: 'When the newest was committed.' }) at!: Date
+  @sized(LIMITS.feedSnapshotItems)
   @Field(() => [FeedItem], { description: 'Oldest first.' }) items!: FeedItem[]
 }
 

@@ -1,7 +1,7 @@
 /** GraphQL door of the feed. */
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from 'type-graphql'
 import { fault } from '../platform/errors.ts'
-import { Context, Cursor } from '../platform/graphql.ts'
+import { Context, Cursor, sized } from '../platform/graphql.ts'
 import { derivedId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { Allows } from '../platform/policy.ts'
@@ -44,6 +44,7 @@ async function openFeed(
 @Resolver(() => FeedItem)
 export class FeedResolver {
   @Allows('feed.read')
+  @sized(1)
   @Query(() => [FeedMessage], {
     description: 'The feed by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.',
   })
@@ -58,7 +59,7 @@ export class FeedResolver {
     if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) {
       throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
     }
-    return poll(await openFeed(context, { scope, kinds, after }), waitMs)
+    return poll(await openFeed(context, { scope, kinds, after }), waitMs, context.actor.signal)
   }
 
   @Allows('feed.read')

@@ -1,6 +1,6 @@
 /** Analytics: what happened in a tenant over some days; computed from what is stored, never sample figures (API-R3). */
 import { Field, Int, ObjectType } from 'type-graphql'
-import { LocalDate, Percent, Points } from '../platform/graphql.ts'
+import { LocalDate, Percent, Points, sized } from '../platform/graphql.ts'
 
 @ObjectType({ description: 'One local day of the tenant.' })
 export class AnalyticsDay {
@@ -29,5 +29,6 @@ export class Analytics {
   @Field(() => Int, { description: 'Activities in these days, reversed ones included.' }) activities!: number
   @Field(() => Points, { description: 'Points earned minus reversed in these days.' }) points!: number
   @Field(() => [AnalyticsDay], { description: 'Every day from the first to the last, at most 366.' }) byDay!: AnalyticsDay[]
+  @sized(100)
   @Field(() => [AnalyticsLevel], { description: 'The levels, ascending, at most 100.' }) levels!: AnalyticsLevel[]
 }

@@ -1,6 +1,6 @@
 /** GraphQL door of leaderboards: boards, standings, archives and the live stream. */
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
-import { answer, connectionOf, Context, Cursor, Mark } from '../platform/graphql.ts'
+import { answer, connectionOf, Context, Cursor, Mark, sized } from '../platform/graphql.ts'
 import { requireId } from '../platform/ids.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -144,6 +144,7 @@ export class LeaderboardResolver {
   }
 
   @Allows('leaderboard.read')
+  @sized(1)
   @Query(() => [LeaderboardMessage], {
     description: 'The stream by polling: the messages after a cursor, waiting up to `waitMs` (at most 25,000) for the first.',
   })
@@ -157,7 +158,7 @@ export class LeaderboardResolver {
     if (waitMs < 0 || waitMs > LIMITS.pollWaitMaxMs) {
       throw fault('BAD_REQUEST', `waitMs must be between 0 and ${LIMITS.pollWaitMaxMs}.`, { argument: 'waitMs' })
     }
-    return poll(await openBoard(context, { id, top, after }), waitMs)
+    return poll(await openBoard(context, { id, top, after }), waitMs, context.actor.signal)
   }
 
   @Allows('leaderboard.read')

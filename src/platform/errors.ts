@@ -37,6 +37,18 @@ export function fault(code: FaultCode, message: string, extensions: Record<strin
   return new GraphQLError(message, { extensions: { ...extensions, code } })
 }
 
+/** @throws Fault UNAVAILABLE when the work was stopped */
+export function refuseStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw stopped()
+}
+
+/** Returns what a stopped request is told. */
+export function stopped() {
+  return fault(
+    'UNAVAILABLE', 'This took too long, or nobody waited for it any longer, so it was stopped. Ask for less at a time; ' +
+    'a command can be sent again with the same idempotencyKey.', { retryAfterMs: 1_000 })
+}
+
 /** Returns whether a text has `min` to `max` UTF-16 units and PostgreSQL can hold it as it is: whole characters, no NUL. */
 export function isPlainText(text: string, max: number, min = 0): boolean {
   return text.length >= min && text.length <= max && text.isWellFormed() && !text.includes('\0')

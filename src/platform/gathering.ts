@@ -4,7 +4,7 @@
  * as come while one lasts.
  */
 import type { Database } from './db.ts'
-import { fault, sqlState } from './errors.ts'
+import { fault, sqlState, stopped } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type { Actor } from './tenancy.ts'
 
@@ -71,9 +71,19 @@ export class Gathering<Command extends { actor: Actor; items: readonly unknown[]
     if (line.waiting.length >= LIMITS.commandsWaitingMax) {
       return Promise.reject(fault('UNAVAILABLE', 'Too many commands wait to be recorded. Try again.', { retryAfterMs: 1_000 }))
     }
+    const { signal } = command.actor
+    if (signal?.aborted) return Promise.reject(stopped())
     return new Promise((resolve, reject) => {
-      line.waiting.push({ command, isAlone: false, resolve, reject })
+      const own = { command, isAlone: false, resolve, reject }
+      line.waiting.push(own)
       commandsWaiting.now++
+      signal?.addEventListener('abort', () => {
+        const at = line.waiting.indexOf(own)
+        if (at < 0) return // What has begun is carried to its end with the others.
+        line.waiting.splice(at, 1)
+        commandsWaiting.set(commandsWaiting.now - 1)
+        reject(stopped())
+      }, { once: true })
       this.#start(line, () => lines.delete(tenantId))
       commandsWaiting.set(commandsWaiting.now) // One that started at once never waited.
     })

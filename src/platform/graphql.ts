@@ -2,8 +2,8 @@
 import 'reflect-metadata' // The decorators of every room need it before they run.
 import { GraphQLError, type GraphQLResolveInfo, GraphQLScalarType, Kind as AstKind } from 'graphql'
 import DataLoader from 'dataloader'
-import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
-import { ErrorCode, fault, Refusal } from './errors.ts'
+import { Extensions, Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
+import { ErrorCode, fault, Refusal, refuseStopped } from './errors.ts'
 import { type Kind, kindOf, requireId } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import { markOf, parseMark } from './marks.ts'
@@ -98,6 +98,9 @@ export class PageInfo {
   startCursor?: string | null
   @Field(() => Cursor, { nullable: true, description: 'Cursor of the last edge; pass it as `after`.' }) endCursor?: string | null
 }
+
+/** Says how many things a list without a page size holds, as a rule or at most; the cost of an operation counts so many. */
+export const sized = (sizeMax: number) => Extensions({ sizeMax })
 
 /** Returns the `XEdge` and `XConnection` classes of a node type. */
 export function connectionOf<T extends object>(name: string, node: () => abstract new (...args: never[]) => T) {
@@ -204,6 +207,8 @@ export class Context {
   private readonly asker: Actor | GraphQLError
   private readonly origin: Origin
   private readonly loaders = new Map<Fetch<unknown>, DataLoader<string, unknown>>()
+  /** What the answer's `extensions` say of its cost. */
+  cost: object | null = null
   /** `asker` is an error when there is no valid token: the schema may still be read. */
   constructor(asker: Actor | GraphQLError, origin: Origin = NOWHERE) {
     this.asker = asker
@@ -226,9 +231,10 @@ export class Context {
     return [Object.create(this, { actor: { value: { ...this.actor, command } } }) as Context, command]
   }
 
-  /** Who asks. @throws Fault UNAUTHENTICATED */
+  /** Who asks. @throws Fault UNAUTHENTICATED, or UNAVAILABLE once the request was stopped */
   get actor(): Actor {
     if (this.asker instanceof GraphQLError) throw this.asker
+    refuseStopped(this.asker.signal)
     return this.asker
   }
 

@@ -32,6 +32,11 @@ export const LIMITS = {
   transactionsGatheringMax: 2, // Of one tenant's intake; what comes meanwhile shares the next one.
   commandsWaitingMax: 10_000,
   requestBytesMax: 4 * 1_024 * 1_024,
+  requestMs: 30_000, // A poll waits up to 25 s; what runs longer is cancelled.
+  requestArrivalMs: 20_000, // For the whole request to arrive, so that nobody holds a line open by dribbling.
+  headersArrivalMs: 10_000,
+  headerBytesMax: 16 * 1_024,
+  keepAliveMs: 72_000, // Longer than the proxies in front keep theirs.
   statementTimeoutMs: 15_000,
   recountTimeoutMs: 120_000, // A rebuild reads a whole board, outside any request.
   idleTransactionMs: 30_000,
@@ -39,7 +44,21 @@ export const LIMITS = {
   creditBytes: 64 * 1_024, // Unacknowledged bytes of a socket before its streams wait.
   creditAskBytes: 40 * 1_024, // The answer has the rest of the credit to arrive in.
   stalledMaxMs: 60_000,
+  documentLengthMax: 100_000, // Characters; a document of 2,000 tokens has a third of them.
   documentTokensMax: 2_000,
+  documentDepthMax: 12,
+  introspectionDepthMax: 20, // graphql-js nests `ofType` nine times.
+  documentRootFieldsMax: 20,
+  documentAliasesMax: 50,
+  documentDirectivesMax: 50,
+  documentFragmentsMax: 100, // Defined and spread, as written.
+  documentFieldsMax: 2_000, // With every fragment put in wherever it is spread.
+  documentRepeatsMax: 1_000, // Pairs of fields that share a place; validation compares each pair.
+  costMax: 1_000, // Of one operation, unless LAUREL_COST_MAX says otherwise.
+  introspectionCost: 100,
+  listSizeAssumed: 10, // Of a list that says nothing of its size.
+  variablesDepthMax: 32,
+  variableValuesMax: 50_000, // A batch of 1,000 activities has 10,000.
   documentsRememberedMax: 1_000,
   socketMessageBytesMax: 1_024 * 1_024,
   socketsPerTenantMax: 20_000,

@@ -4,6 +4,7 @@
  * which for a command of fifteen statements costs more than the statements (measured: bench/intake). After a failure the server
  * skips the rest, COMMIT included.
  */
+import { connect } from 'node:net'
 import { type Connection, type PoolClient, type QueryResultRow, type Submittable, types } from 'pg'
 
 /** One SQL statement; a name makes it a prepared statement of its connection, planned once whatever its values. */
@@ -149,4 +150,39 @@ function elementText(value: unknown): string {
   const text = encode(value) as string
   const isPlain = PLAIN.test(text) && !(text.length === 4 && text.toUpperCase() === 'NULL')
   return isPlain ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+}
+
+const CANCEL_CODE = 80_877_102 // CancelRequest of PostgreSQL's protocol.
+const CANCEL_MS = 2_000
+
+/** What pg knows of a connection, beyond its published types. */
+interface Backend { host: string; port: number; processID: number | null; secretKey: number | null }
+
+/**
+ * Has the statement that `client` is running cancelled once the signal aborts. Call what is returned before the client is given
+ * back: from then on nothing is cancelled, and a cancel that was on its way has arrived.
+ */
+export function cancelOn(signal: AbortSignal, client: PoolClient): () => Promise<void> | void {
+  let arrived: Promise<void> | null = null
+  const cancel = () => { arrived = sendCancel(client as unknown as Backend) }
+  signal.addEventListener('abort', cancel, { once: true })
+  if (signal.aborted) cancel()
+  return () => {
+    signal.removeEventListener('abort', cancel)
+    if (arrived) return arrived
+  }
+}
+
+/** Resolves when the server has closed the line, which it does after it has told its process. */
+function sendCancel({ host, port, processID, secretKey }: Backend): Promise<void> {
+  return new Promise(resolve => {
+    if (!processID || !secretKey) return resolve()
+    const packet = Buffer.alloc(16)
+    for (const [at, value] of [16, CANCEL_CODE, processID, secretKey].entries()) packet.writeInt32BE(value | 0, at * 4)
+    const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+    socket.setTimeout(CANCEL_MS, () => socket.destroy())
+    // What cannot be cancelled ends by its own time limit.
+    socket.on('error', () => {}).on('close', () => resolve()).resume()
+    socket.end(packet)
+  })
 }

@@ -8,9 +8,9 @@ import type { SqlEntityManager } from '@mikro-orm/postgresql'
 import type { PoolClient, QueryResultRow } from 'pg'
 import { auditStatement, type Command } from './audit.ts'
 import type { Database } from './db.ts'
-import { sqlState } from './errors.ts'
+import { refuseStopped, sqlState, stopped } from './errors.ts'
 import { LIMITS } from './limits.ts'
-import { sendTogether, type Statement } from './pipeline.ts'
+import { cancelOn, sendTogether, type Statement } from './pipeline.ts'
 import type { Credential, Role } from './policy.rules.ts'
 import { traced } from './trace.ts'
 
@@ -27,6 +27,8 @@ export interface Actor {
   command?: Command
   /** Whether they must not see employees; may be asked for by whatever is shared among readers. */
   isOutsider?: boolean
+  /** Aborts when nobody waits for the work any longer; its statements are then cancelled. */
+  signal?: AbortSignal
 }
 
 /** A transaction of one tenant over MikroORM. */
@@ -49,11 +51,16 @@ const planning = (statements: readonly Statement[]) =>
 
 /** Returns what `work` returns, run in one transaction of the actor's tenant through MikroORM; rolls back when it throws. */
 export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const { signal } = actor
+  if (signal?.aborted) return Promise.reject(stopped())
   const em = actor.db.orm.em.fork({ session: { variables: { 'app.tenant_id': actor.tenantId } } })
-  const done =
-    em.transactional(inner => work({
+  const done = em.transactional(async inner => {
+    const result = await work({
       em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now, ...actor.command ? { command: actor.command } : {},
-    })) as Promise<T>
+    })
+    refuseStopped(signal) // Rolls back.
+    return result
+  }) as Promise<T>
   return traced('PostgreSQL entities', {}, () => done).then(result => {
     if (actor.command?.entry.afterHash) actor.command.isWritten = true
     actor.db.onEmit()
@@ -63,9 +70,9 @@ export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise
 
 /** Returns the rows of one statement, run in its own transaction of the tenant, in one round trip. */
 export async function inTenantOnce<Row extends QueryResultRow>(
-  { tenantId, db }: Pick<Actor, 'tenantId' | 'db'>, statement: Statement,
+  { tenantId, db, signal }: Pick<Actor, 'tenantId' | 'db' | 'signal'>, statement: Statement,
 ): Promise<Row[]> {
-  const [rows] = await inTenantBatch({ tenantId, db }, async ({ last }) => last([statement]))
+  const [rows] = await inTenantBatch({ tenantId, db, ...signal ? { signal } : {} }, async ({ last }) => last([statement]))
   return rows as Row[]
 }
 
@@ -80,13 +87,16 @@ export interface Batch {
  * round trip. A transaction that was not committed by `last` is rolled back. The first failing statement's error is thrown.
  */
 export async function inTenantBatch<T>(
-  { tenantId, db, command }: Pick<Actor, 'tenantId' | 'db' | 'command'>, work: (batch: Batch) => Promise<T>, begin = 'begin',
+  { tenantId, db, command, signal }: Pick<Actor, 'tenantId' | 'db' | 'command' | 'signal'>,
+  work: (batch: Batch) => Promise<T>, begin = 'begin',
 ): Promise<T> {
-  const client = await db.pool.connect()
+  const client = await connected(db, signal)
+  const uncancel = signal && cancelOn(signal, client)
   let state: 'new' | 'open' | 'done' = 'new'
   let failure: Error | null = null
   const send = async (statements: Statement[], commit: boolean) => {
     if (state === 'done') throw new Error('this batch is committed: nothing more can be sent in it')
+    refuseStopped(signal)
     if (failure) throw failure // To a COMMIT after a failure PostgreSQL answers ROLLBACK, which is no error.
     const tenancy = { ...SET_TENANT, values: [tenantId, ...planning(statements)] }
     const emits = commit && statements.some(({ name }) => name === EMIT)
@@ -96,7 +106,7 @@ export async function inTenantBatch<T>(
     ]
     state = 'open'
     const answers = await sendTogether(client, [...opening, ...statements, ...commit ? [COMMIT] : []]).catch((error: Error) => {
-      throw (failure = error)
+      throw (failure = signal?.aborted && sqlState(error) ? stopped() : error)
     })
     if (commit) {
       state = 'done'
@@ -114,8 +124,17 @@ export async function inTenantBatch<T>(
     if (!sqlState(error)) broken = error as Error
     throw error
   } finally {
+    await uncancel?.()
     await giveBack(client, state as 'new' | 'open' | 'done', broken)
   }
+}
+
+async function connected({ pool }: Database, signal: AbortSignal | undefined): Promise<PoolClient> {
+  refuseStopped(signal)
+  const client = await pool.connect()
+  if (!signal?.aborted) return client
+  client.release() // While it waited for its turn nobody waited for it any longer.
+  throw stopped()
 }
 
 async function giveBack(client: PoolClient, state: 'new' | 'open' | 'done', broken: Error | undefined) {

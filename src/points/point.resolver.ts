@@ -1,6 +1,6 @@
 /** GraphQL door of points: what a user has, and the level it makes. */
 import { Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql'
-import { Context, Points } from '../platform/graphql.ts'
+import { Context, Points, sized } from '../platform/graphql.ts'
 import { Allows } from '../platform/policy.ts'
 import { User } from '../users/user.entity.ts'
 import { levelFor } from './level.rules.ts'
@@ -24,6 +24,7 @@ export class PointResolver {
   }
 
   @Allows('level.read')
+  @sized(100)
   @Query(() => [Level], { description: 'The tenant\'s levels by threshold, at most 100.' })
   levels(@Ctx() { actor }: Context) {
     return listLevels(actor)

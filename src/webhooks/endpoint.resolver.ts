@@ -1,6 +1,6 @@
 /** GraphQL door of webhooks: endpoints, their messages and the log of attempts. ADMIN only. */
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { answer, Context, Cursor } from '../platform/graphql.ts'
+import { answer, Context, Cursor, sized } from '../platform/graphql.ts'
 import { optionalId, requireId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { Allows } from '../platform/policy.ts'
@@ -36,6 +36,7 @@ export class WebhookEndpointResolver {
   }
 
   @Allows('webhook.read')
+  @sized(LIMITS.webhookEndpointsMax)
   @Query(() => [WebhookTopic], { description: 'The topics that endpoints may subscribe to, by name, at most 50. ADMIN only.' })
   webhookTopics() {
     return listTopics()
@@ -130,6 +131,7 @@ export class WebhookMessageResolver {
     return bodyOf({ ...message, tenant: wireId('Tenant', actor.tenantId) })
   }
 
+  @sized(5) // As a rule one; ten until a message is given up.
   @FieldResolver(() => [WebhookAttempt], { description: 'The newest 100 attempts, in order.' })
   attempts(@Root() message: MessageRow, @Ctx() context: Context) {
     return context.load(attemptsByMessage, message.id)

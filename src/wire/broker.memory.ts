@@ -7,6 +7,7 @@ export function memoryBroker(): Broker {
   let open = true
   return {
     kind: 'memory',
+    scripts: null,
     async publish(channel, message) {
       const heard = listeners.get(channel)
       if (open && heard) queueMicrotask(() => tellEach(heard, message))

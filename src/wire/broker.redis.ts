@@ -14,6 +14,7 @@ interface Line {
   publish(channel: string, message: string): Promise<unknown>
   subscribe(channel: string, hear: Hear): Promise<unknown>
   unsubscribe(channel: string, hear: Hear): Promise<unknown>
+  run(script: string, key: string, args: readonly string[]): Promise<unknown>
   isReady(): boolean
   close(): Promise<unknown>
 }
@@ -32,6 +33,7 @@ export async function redisBroker(url: string, prefix = 'laurel:'): Promise<Brok
   const hear: Hear = (message, channel) => tellEach(listeners.get(channel) ?? [], message)
   return {
     kind: 'redis',
+    scripts: { isReady: line.isReady, run: (script, key, args) => line.run(script, prefix + key, args) },
     async publish(channel, message) {
       if (line.isReady()) {
         await line.publish(prefix + channel, message)
@@ -88,6 +90,7 @@ async function serverLine(url: string): Promise<Line> {
     publish: (channel, message) => sender.publish(channel, message),
     subscribe: (channel, hear) => receiver.subscribe(channel, hear),
     unsubscribe: (channel, hear) => receiver.unsubscribe(channel, hear),
+    run: (script, key, args) => sender.eval(script, { keys: [key], arguments: [...args] }),
     isReady: () => sender.isReady && receiver.isReady,
     // A client that is looking for its server has nothing to say good-bye to, and would wait for it.
     close: () => Promise.allSettled([sender, receiver].map(client => client.isReady ? client.close() : client.destroy())),
@@ -107,6 +110,7 @@ async function clusterLine(url: string): Promise<Line> {
     }),
     subscribe: (channel, hear) => cluster.sSubscribe(channel, hear),
     unsubscribe: (channel, hear) => cluster.sUnsubscribe(channel, hear),
+    run: (script, key, args) => cluster.eval(script, { keys: [key], arguments: [...args] }),
     isReady: () => cluster.isOpen && !away,
     close: async () => cluster.destroy(),
   }

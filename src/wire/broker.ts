@@ -1,4 +1,5 @@
 /** The broker carries short messages between nodes. It may lose any of them: whoever listens refills from the event log. */
+import type { Scripts } from '../limits/buckets.shared.ts'
 import { log } from '../platform/log.ts'
 
 /** Publishes text on a channel to every listener of every node; delivery is in order per channel and at most once. */
@@ -7,6 +8,8 @@ export interface Broker {
   publish(channel: string, message: string): Promise<void>
   /** Returns how to stop listening. The promise settles once messages published from then on will arrive. */
   subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>
+  /** Runs scripts at one key each, where nodes share what they count; null when there is one node. */
+  readonly scripts: Scripts | null
   /** Returns whether messages published now would reach other nodes. */
   healthy(): boolean
   close(): Promise<void>

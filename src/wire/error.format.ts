@@ -24,6 +24,7 @@ const AWAY = new Set([
 ])
 const AWAY_WORDS = /Connection terminated|timeout exceeded when trying to connect|is not queryable/
 const MESSAGE_MAX = 500
+const ECHO_MAX = 100
 
 /** Returns the error as a client sees it; never a stack, SQL or a path. */
 export function formatError(error: unknown): GraphQLFormattedError {
@@ -65,6 +66,9 @@ function rootOf(error: GraphQLError): Error | null {
   return cause ?? null
 }
 
-function short(message: string): string {
-  return message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}…` : message
+/** Returns a message as a client may see it: what was sent is repeated up to 100 characters, and the whole is cut at 500. */
+export function short(message: string): string {
+  const told = message.replaceAll(/[^\s]{120,}/g, run => `${run.slice(0, ECHO_MAX)}…`)
+    .replaceAll(/"(?:[^"\\]|\\.){120,}"?/g, run => `${run.slice(0, ECHO_MAX)}…"`)
+  return told.length > MESSAGE_MAX ? `${told.slice(0, MESSAGE_MAX)}…` : told
 }

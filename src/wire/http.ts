@@ -7,20 +7,29 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteHandlerMethod } from 'fastify'
 import fastifyStatic from '@fastify/static'
-import { type DocumentNode, type GraphQLFormattedError, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql'
+import {
+  type DocumentNode, type GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, type OperationDefinitionNode,
+} from 'graphql'
+import type { Admission } from '../limits/admission.ts'
+import { admittedOf, answering, type EntranceParts, entrance } from '../limits/entrance.ts'
+import { type BrowserSettings, guardBrowsers } from '../limits/origins.ts'
 import type { Context } from '../platform/graphql.ts'
 import type { Origin } from '../platform/audit.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { nameSpan, tracedRequest } from '../platform/trace.ts'
 import { log } from '../platform/log.ts'
-import { formatError } from './error.format.ts'
-import { countOperation, outcomeOf, registry, scrape, typeOf } from './metrics.ts'
+import type { Actor } from '../platform/tenancy.ts'
+import { formatError, short } from './error.format.ts'
+import { countOperation, outcomeOf, registry, scrape, showRefused, typeOf } from './metrics.ts'
 import { originOf } from './origin.ts'
 
 /** What the HTTP door needs from the house. */
 export interface HttpDoor {
   schema: GraphQLSchema
-  contextOf(authorization: string | undefined, origin: Origin): Promise<Context>
+  admission: Admission
+  actorOf: EntranceParts['actorOf']
+  contextFor(asker: Actor | GraphQLError, origin: Origin): Context
+  browsers: BrowserSettings
   /** Returns whether the node can serve, and what is wrong, in words. */
   readiness(): Promise<{ ready: boolean; reasons: string[] }>
   /** Folder of the built pages, when there is one. */
@@ -33,36 +42,42 @@ export type Run = (document: DocumentNode, variables: Record<string, unknown>, c
 
 /** Returns the HTTP server with its routes, not yet listening. */
 export async function httpDoor(
-  { schema, contextOf, readiness, pages }: HttpDoor,
+  { schema, admission, actorOf, contextFor, browsers, readiness, pages }: HttpDoor,
 ): Promise<{ app: FastifyInstance; run: Run; close(): Promise<void> }> {
+  const { documents } = admission
   const apollo = new ApolloServer<Context>({
-    schema, introspection: true, formatError: (_, error) => formatError(error), stopOnTerminationSignals: false,
+    schema, introspection: admission.isOpen, hideSchemaDetailsFromClientErrors: !admission.isOpen,
+    formatError: (_, error) => formatError(error), stopOnTerminationSignals: false,
+    // The entrance has read every document and knows the persisted ones; here they are found by their hash.
+    documentStore: { get: async key => documents.byHash(key.slice(-64)), set: async () => {}, delete: async () => {} },
+    persistedQueries: false, status400ForVariableCoercionErrors: false,
     includeStacktraceInErrorResponses: false, csrfPrevention: true, apollo: {},
     // Its cache hints wrap every resolver; no answer here may be cached, which one header says.
-    plugins: [quietLanding, timing, ApolloServerPluginCacheControlDisabled()],
+    plugins: [quietLanding, timing, answering, ApolloServerPluginCacheControlDisabled()],
     logger: { debug() {}, info() {}, warn: (text: string) => log.warn(text), error: (text: string) => log.error(text) },
     cache: 'bounded',
   })
   await apollo.start()
   const app = Fastify({
     bodyLimit: LIMITS.requestBytesMax, logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 128 },
+    // Who dribbles a request in is cut.
+    requestTimeout: LIMITS.requestArrivalMs, keepAliveTimeout: LIMITS.keepAliveMs,
+    http: { headersTimeout: LIMITS.headersArrivalMs, maxHeaderSize: LIMITS.headerBytesMax },
   })
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const status = error.statusCode ?? 500
-    countOperation('http', 'none', status < 500 ? 'refused' : 'failed', performance.now() - reply.elapsedTime)
-    // Anything below 500 is the framework's word on the request: too large, not JSON, unknown content type.
-    const shown = status < 500 ? { message: error.message, extensions: { code: 'BAD_REQUEST' } } : formatError(error)
-    return reply.code(status).send({ errors: [shown] })
-  })
+  app.removeContentTypeParser('text/plain') // A form of a stranger's page may send it; nothing here takes it.
+  guardBrowsers(app, browsers)
+  app.setErrorHandler(showFailure)
   app.route({
     method: ['GET', 'POST'], url: '/graphql',
     onRequest(_request, reply, done) {
       void reply.header('cache-control', 'no-store')
       done()
     },
-    handler: requestTraced(fastifyApolloHandler(apollo, {
-      context: (request, reply) => contextOf(request.headers.authorization, originOf(request, reply)),
-    })),
+    preHandler: entrance({
+      admission, actorOf, show: showRefused('http'),
+      contextFor: (asker, request, reply) => contextFor(asker, originOf(request, reply)),
+    }),
+    handler: requestTraced(fastifyApolloHandler(apollo, { context: async request => admittedOf(request).context })),
   })
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
@@ -74,7 +89,9 @@ export async function httpDoor(
   const nothing = { message: 'There is nothing here. See / for what this server answers.', extensions: { code: 'NOT_FOUND' } }
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [nothing] }))
   const run: Run = async (document, variables, contextValue) => {
-    const { body } = await apollo.executeOperation({ query: document, variables }, { contextValue })
+    const asked = admission.readOwn(document, variables)
+    contextValue.cost = await admission.admit(asked, contextValue.actor)
+    const { body } = await apollo.executeOperation({ query: asked.text, variables }, { contextValue })
     if (body.kind !== 'single') throw new Error('an answer came in parts')
     return body.singleResult
   }
@@ -82,6 +99,14 @@ export async function httpDoor(
     await app.close()
     await apollo.stop()
   } }
+}
+
+/** Answers what went wrong around an operation: below 500 it is the framework's word on the request. */
+function showFailure(error: Error & { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const status = error.statusCode ?? 500
+  countOperation('http', 'none', status < 500 ? 'refused' : 'failed', performance.now() - reply.elapsedTime)
+  const shown = status < 500 ? { message: short(error.message), extensions: { code: 'BAD_REQUEST' } } : formatError(error)
+  return reply.code(status).send({ errors: [shown] })
 }
 
 const quietLanding = { async serverWillStart() { return { async renderLandingPage() { return { html: 'Laurel' } } } } }

@@ -2,11 +2,12 @@
  * What a node counts for Prometheus: rate, errors and duration of operations, sockets, streams, work and pools, and what waits.
  * Every name is explained in docs/operate.md; the rules over them stand in deploy/alerts.yml.
  */
-import type { GraphQLFormattedError, OperationDefinitionNode } from 'graphql'
+import type { GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql'
 import type { Pool, PoolClient } from 'pg'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { commandsWaiting, Depth } from '../platform/gathering.ts'
 import { traced } from '../platform/trace.ts'
+import { formatError } from './error.format.ts'
 
 /** The registry behind `/metrics`. */
 export const registry = new Registry()
@@ -119,6 +120,13 @@ export function typeOf(operation: OperationDefinitionNode | undefined | null): s
   const { selections } = operation.selectionSet
   const waits = selections.some(chosen => chosen.kind === 'Field' && chosen.name.value.endsWith('Messages'))
   return waits ? 'poll' : operation.operation
+}
+
+/** Returns what shows the errors of operations that were refused before they began, and counts each. */
+export const showRefused = (door: 'http' | 'sse' | 'socket') => (errors: readonly GraphQLError[], begun: number) => {
+  const shown = errors.map(error => formatError(error))
+  countOperation(door, 'none', outcomeOf(shown), begun)
+  return shown
 }
 
 /** Counts an operation that began at `begun` of `performance.now()`. */

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { CloseCode, type WebSocket as ProtocolSocket } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Origin } from '../platform/audit.ts'
+import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import type { Identified } from './auth.ts'
 import { MessageRate } from './socket.limits.ts'
@@ -27,6 +28,7 @@ export class Connection implements ProtocolSocket {
   readonly since = performance.now()
   readonly #rate = new MessageRate()
   #beatsUnanswered = 0
+  #leaving: AbortController | null = null
 
   constructor(ws: WebSocket, socket: Duplex, { ip, agent }: Origin) {
     this.ws = ws
@@ -50,6 +52,15 @@ export class Connection implements ProtocolSocket {
 
   close(code?: number, reason?: string): void {
     this.ws.close(code, reason)
+  }
+
+  /** Returns what aborts when the socket is gone, or when an operation that begins now has taken as long as one may. */
+  deadline(): AbortSignal {
+    if (!this.#leaving) {
+      const leaving = this.#leaving = new AbortController()
+      this.ws.once('close', () => leaving.abort())
+    }
+    return AbortSignal.any([this.#leaving.signal, AbortSignal.timeout(LIMITS.requestMs)])
   }
 
   onMessage(take: (text: string) => Promise<void>): void {

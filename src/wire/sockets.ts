@@ -2,20 +2,23 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { createSourceEventStream, type ExecutionArgs, getOperationAST, type GraphQLSchema } from 'graphql'
+import { createSourceEventStream, type ExecutionArgs, getOperationAST, GraphQLError, type GraphQLSchema } from 'graphql'
 import { CloseCode, type Context as ProtocolContext, handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
+import { type Admission, Refused } from '../limits/admission.ts'
+import { isAllowedOrigin } from '../limits/origins.ts'
 import type { Origin } from '../platform/audit.ts'
 import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { Actor } from '../platform/tenancy.ts'
 import type { Identified } from './auth.ts'
-import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { writtenId } from './frames.ts'
 import type { Group, Groups, Standing, Subscriber } from './groups.ts'
-import { beforeScrape, countOperation, countSocket, outcomeOf, setOwed, sockets, streams, typeOf } from './metrics.ts'
+import {
+  beforeScrape, countOperation, countSocket, outcomeOf, setOwed, showRefused, sockets, streams, typeOf,
+} from './metrics.ts'
 import { readOrigin } from './origin.ts'
 import { Connection, Pulse, TRY_LATER } from './socket.connection.ts'
 import { Census } from './socket.limits.ts'
@@ -26,6 +29,7 @@ const DRAINS = 1012
 const RIGHT_LOST = 4403
 const PATH = '/graphql'
 const NOWHERE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+const STRANGER = 'HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 const PULSE_SLOTS = 25 // One a second: every connection is asked in 25 s.
 const PULSE_MS = 1_000
 const SWEEP_MS = 5_000
@@ -40,7 +44,9 @@ const DEFLATE = { serverNoContextTakeover: true, clientNoContextTakeover: true, 
 /** What the WebSocket door needs from the house. */
 export interface SocketDoor {
   schema: GraphQLSchema
-  documents: Documents
+  admission: Admission
+  /** Origins that pages may connect from, beside this host's own. */
+  origins: readonly string[]
   groups: Groups
   actorOf(authorization: string | undefined): Promise<Identified>
   contextFor(actor: Actor, origin?: Origin): Context
@@ -73,6 +79,8 @@ export function socketDoor(
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url?.split('?')[0] !== PATH) return socket.end(NOWHERE)
+    const { origin, host } = request.headers
+    if (origin !== undefined && !isAllowedOrigin(origin, host, door.origins)) return socket.end(STRANGER)
     wss.handleUpgrade(request, socket, head, ws => enter(new Connection(ws, socket, readOrigin(request))))
   })
   const enter = (connection: Connection) => {
@@ -127,7 +135,7 @@ export function socketDoor(
 
 /** The protocol with the house behind it. */
 function protocolOf(
-  { schema, documents, groups, actorOf, contextFor }: SocketDoor, census: Census, onInit: (connection: Connection) => void,
+  { schema, admission, groups, actorOf, contextFor }: SocketDoor, census: Census, onInit: (connection: Connection) => void,
 ) {
   return makeServer<InitParameters, Extra>({
     connectionInitWaitTimeout: 0, // Its timer would live as long as the socket; the door waits for all of them with one.
@@ -148,26 +156,27 @@ function protocolOf(
         return false
       }
     },
-    onSubscribe({ extra: { connection }, subscriptions }, id, payload) {
+    async onSubscribe({ extra: { connection }, subscriptions }, id, payload) {
       const begun = performance.now()
-      const { query, operationName, variables } = payload
+      const wish = { ...payload }
       Object.assign(payload, { query: '' }) // graphql-ws keeps the message while the operation runs; the document is known.
-      const read = documents.read(query)
-      if ('errors' in read) return read.errors
-      if (Object.keys(subscriptions).length > LIMITS.subscriptionsPerSocketMax) {
-        return [fault(
-          'RATE_LIMITED',
-          `A socket carries at most ${LIMITS.subscriptionsPerSocketMax} operations at a time: complete one first.`,
-          { retryAfterMs: 1_000 })]
+      try {
+        const asked = admission.read(wish)
+        if (Object.keys(subscriptions).length > LIMITS.subscriptionsPerSocketMax) throw tooManyAtATime()
+        const isStream = asked.operation.operation === 'subscription'
+        const actor = { ...connection.actor!, now: new Date(), ...isStream ? {} : { signal: connection.deadline() } }
+        const cost = await admission.admit(asked, actor)
+        const contextValue = contextFor(actor, { ...connection.origin, correlationId: randomUUID() })
+        contextValue.cost = cost
+        const { document, operationName, variables: variableValues } = asked
+        const args: SocketOperation =
+          { schema, document, operationName, variableValues, contextValue, operationId: id, connection, begun }
+        return args
+      } catch (error) {
+        if (error instanceof Refused) return error.errors
+        if (error instanceof GraphQLError) return [error]
+        throw error
       }
-      const args: SocketOperation = {
-        schema, document: read.document, operationName: operationName ?? null,
-        variableValues: (variables ?? {}) as Record<string, unknown>,
-        contextValue: contextFor(
-          { ...connection.actor!, now: new Date() }, { ...connection.origin, correlationId: randomUUID() }),
-        operationId: id, connection, begun,
-      }
-      return args
     },
     subscribe: args => subscribeIn(groups, args as SocketOperation),
     onOperation(_context, _id, _payload, args, result) {
@@ -176,18 +185,20 @@ function protocolOf(
     },
     onComplete: () => streams.dec(),
     onNext(_context, _id, _payload, args, result) { // Of queries and mutations, and of subscriptions that may not begin.
-      const errors = result.errors?.map(formatError)
+      const errors = result.errors?.map(error => formatError(error))
       const type = typeOf(getOperationAST(args.document, args.operationName))
       countOperation('socket', type, outcomeOf(errors), (args as SocketOperation).begun)
-      return errors ? { ...result, errors: errors as never } : result
+      // A stream's messages are the same for all and say nothing of cost; only what is answered once passes here.
+      const { cost } = (args.contextValue ?? {}) as Partial<Context>
+      return { ...result, ...errors ? { errors: errors as never } : {}, ...cost ? { extensions: { cost } } : {} }
     },
-    onError(_context, _id, _payload, errors) {
-      const shown = errors.map(formatError)
-      countOperation('socket', 'none', outcomeOf(shown), performance.now())
-      return shown
-    },
+    onError: (_context, _id, _payload, errors) => showRefused('socket')(errors, performance.now()),
   })
 }
+
+const tooManyAtATime = () => fault(
+  'RATE_LIMITED', `A socket carries at most ${LIMITS.subscriptionsPerSocketMax} operations at a time: complete one first.`,
+  { retryAfterMs: 1_000 })
 
 /** Returns what `connection_init` brought, and forgets it: the actor holds all that is needed of it. */
 function tokenIn(context: SocketContext): string | undefined {

@@ -2,22 +2,20 @@
  * GraphQL over server-sent events, in the distinct-connections mode of the GraphQL-SSE protocol: one operation a request,
  * the same messages as the sockets.
  */
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import {
-  createSourceEventStream, execute, type ExecutionResult, getOperationAST, GraphQLError, type GraphQLSchema,
-} from 'graphql'
-import { fault } from '../platform/errors.ts'
+import { createSourceEventStream, execute, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
+import type { Admission } from '../limits/admission.ts'
+import { admittedOf, entrance } from '../limits/entrance.ts'
 import type { Origin } from '../platform/audit.ts'
 import type { Context } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { Actor } from '../platform/tenancy.ts'
 import type { Identified } from './auth.ts'
-import type { Documents } from './documents.ts'
 import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
 import type { Groups, Subscriber, Outlet, Standing } from './groups.ts'
-import { countOperation, depths, outcomeOf, stalledReaders, streams, typeOf } from './metrics.ts'
+import { countOperation, depths, outcomeOf, showRefused, stalledReaders, streams, typeOf } from './metrics.ts'
 import { originOf } from './origin.ts'
 import type { Opened } from './streams.ts'
 
@@ -33,7 +31,7 @@ const DRAIN_COMMENT = ': this node drains; reconnect\n\n'
 /** What this door needs from the house. */
 export interface EventDoor {
   schema: GraphQLSchema
-  documents: Documents
+  admission: Admission
   groups: Groups
   actorOf(authorization: string | undefined): Promise<Identified>
   contextFor(asker: Actor | GraphQLError, origin?: Origin): Context
@@ -93,49 +91,38 @@ export class ResponseOutlet implements Outlet {
   }
 }
 
-const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-interface Body { query?: unknown; variables?: Record<string, unknown> | null; operationName?: string | null }
-
 /** Adds `POST /graphql/stream`; returns how to end all running responses and a check of everybody's rights. */
 export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(): Promise<void>; close(): void } {
   const running = new Map<ServerResponse, { actor: Identified; outlet: ResponseOutlet }>()
   const sweep = setInterval(() => { for (const { outlet } of running.values()) outlet.sweep(Date.now()) }, SWEEP_MS).unref()
-  app.post('/graphql/stream', async (request, reply) => {
-    const begun = performance.now()
-    const refuse = (status: number, errors: readonly GraphQLError[]) => {
-      const shown = errors.map(formatError)
-      countOperation('sse', 'none', outcomeOf(shown), begun)
-      return reply.code(status).send({ errors: shown })
-    }
-    const asker = await door.actorOf(request.headers.authorization).catch((error: GraphQLError) => error)
-    const { query, variables, operationName } = (request.body ?? {}) as Body
-    const read = door.documents.read(query)
-    if ('errors' in read) return refuse(400, read.errors)
-    if (!isRecord(variables ?? {})) return refuse(400, [fault('BAD_REQUEST', 'variables must be an object.')])
-    const operation = getOperationAST(read.document, operationName)
-    if (!operation) return refuse(400, [fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
-    const args = {
-      schema: door.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? {},
-      contextValue: door.contextFor(asker, originOf(request, reply)),
-    }
+  const admit = entrance({
+    admission: door.admission, actorOf: door.actorOf, show: showRefused('sse'),
+    contextFor: (asker, request, reply) => door.contextFor(asker, originOf(request, reply)),
+  })
+  app.post('/graphql/stream', { preHandler: admit }, async (request, reply) => {
+    const begun = performance.now() - reply.elapsedTime
+    const { asked: { document, operation, operationName, variables }, asker, context } = admittedOf(request)
+    const args = { schema: door.schema, document, operationName, variableValues: variables, contextValue: context }
+    const { cost } = context
     const once = ({ data, errors }: ExecutionResult) => {
-      const shown = errors?.map(formatError)
+      const shown = errors?.map(error => formatError(error))
       countOperation('sse', typeOf(operation), outcomeOf(shown), begun)
-      return answerOnce(reply, { ...data === undefined ? {} : { data }, ...shown ? { errors: shown } : {} })
+      return answerOnce(reply, {
+        ...data === undefined ? {} : { data }, ...shown ? { errors: shown } : {}, ...cost ? { extensions: { cost } } : {},
+      })
     }
     if (operation.operation !== 'subscription') return once(await execute(args) as ExecutionResult)
-    if (asker instanceof GraphQLError) return refuse(401, [asker])
+    if (asker instanceof GraphQLError) return reply.code(401).send({ errors: showRefused('sse')([asker], begun) })
     const opened = await createSourceEventStream(args)
     if (!('source' in opened)) return once(opened as ExecutionResult)
     countOperation('sse', 'subscription', 'ok', begun)
-    return follow(reply, opened as unknown as Opened, { ...args, operationName: operationName ?? null }, asker)
+    return follow(reply, opened as unknown as Opened, args, asker as Identified)
   })
 
   const follow = (reply: FastifyReply, { source, place }: Opened, args: Parameters<Groups['join']>[0], actor: Identified) => {
     reply.hijack()
     const response = reply.raw
-    response.writeHead(200, LASTING)
+    response.writeHead(200, { ...reply.getHeaders() as OutgoingHttpHeaders, ...LASTING })
     response.write(':\n\n')
     streams.inc()
     const outlet = new ResponseOutlet(response)

@@ -97,9 +97,11 @@ export function openStream<Message extends object>(source: StreamSource<Message>
   }
 }
 
-/** Returns what a poll answers: what there is now, else what comes within `waitMs`, else nothing. */
-export async function poll<Message extends object>({ source, place }: Opened<Message>, waitMs: number): Promise<Message[]> {
-  const until = AbortSignal.timeout(waitMs)
+/** Returns what a poll answers: what there is now, else what comes within `waitMs` or until the signal aborts, else nothing. */
+export async function poll<Message extends object>(
+  { source, place }: Opened<Message>, waitMs: number, signal?: AbortSignal,
+): Promise<Message[]> {
+  const until = signal ? AbortSignal.any([signal, AbortSignal.timeout(waitMs)]) : AbortSignal.timeout(waitMs)
   let here = place
   for (;;) {
     const changed = changeOf(source, until)
