@@ -5,7 +5,7 @@ import { openDemo } from './demo.ts'
 import { type LaurelNode, startNode } from './node.ts'
 import { buildPages } from './pages.ts'
 import { findGround } from './embedded/addresses.ts'
-import { type Config, helpText, readConfig } from './platform/config.ts'
+import { type Config, helpText, proveCall, readConfig } from './platform/config.ts'
 import { log } from './platform/log.ts'
 import { migrate } from './platform/migrations.ts'
 import { StartError } from './platform/start-error.ts'
@@ -80,7 +80,9 @@ function giveUp(error: unknown): never {
 }
 
 async function run(): Promise<void> {
-  if (process.argv.includes('--help') || process.argv.includes('-h')) return say(helpText())
+  const args = process.argv.slice(2)
+  proveCall(args)
+  if (args.length) return say(helpText())
   const config = readConfig()
   log.level = config.logLevel
   say(`Laurel ${version}`)

@@ -1,7 +1,7 @@
 /** The settings: defaults, every setting, and the sentence for each wrong one. */
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { defaultFolder, helpText, readConfig, SETTINGS } from './config.ts'
+import { defaultFolder, helpText, proveCall, readConfig, SETTINGS } from './config.ts'
 import { projectRoot } from './project.ts'
 import { StartError } from './start-error.ts'
 
@@ -11,13 +11,14 @@ const NO_URL = 'is not a URL that starts with postgres:// or postgresql://: corr
 
 describe('readConfig', () => {
   it('answers the defaults of an empty environment, frozen', () => {
-    const config = readConfig({})
+    const config = readConfig({}, false)
     expect(config).toEqual({
       port: 4000, host: '127.0.0.1', folder: defaultFolder(projectRoot, process.getuid?.() === 0), databaseUrl: undefined,
       databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true,
       webhooksPrivate: false,
     })
     expect(Object.isFrozen(config)).toBe(true)
+    expect(readConfig({}, true)).toEqual({ ...config, logLevel: 'warn' }) // Somebody watches the steps on a terminal.
   })
 
   it('reads every setting', () => {
@@ -68,6 +69,23 @@ describe('readConfig', () => {
   ])('refuses %j in one sentence that gives no password away', (env, sentence) => {
     expect(() => readConfig(env)).toThrow(new StartError(sentence))
     expect(sentence).not.toContain('secret')
+  })
+})
+
+describe('proveCall', () => {
+  const pinned = '24.0.0'
+  it.each([
+    [['--port', '5000'], pinned, '"--port" is no option: settings come from the environment, such as PORT=5000 npm start. '
+      + 'npm start -- --help lists them.'],
+    [[], '20.19.0', 'This is Node 20.19.0 and Laurel needs 24 or newer: start it with npm start, or run it with '
+      + 'node_modules/.bin/node, which npm ci has brought.'],
+  ])('refuses %j on Node %s', (args, nodeVersion, sentence) => {
+    expect(() => proveCall(args, nodeVersion)).toThrow(new StartError(sentence))
+  })
+
+  it('takes a call for help, and this very Node', () => {
+    expect(proveCall(['--help', '-h'])).toBe(undefined)
+    expect(proveCall([], '25.1.0')).toBe(undefined)
   })
 })
 

@@ -48,7 +48,7 @@ export const SETTINGS = [
   setting(
     'LAUREL_WEBHOOKS_PRIVATE', 'refuse',
     'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
-  setting('LAUREL_LOG', 'info', `how much is logged: ${LOG_LEVELS.join(', ')}`),
+  setting('LAUREL_LOG', 'info; on a terminal warn', `how much is logged: ${LOG_LEVELS.join(', ')}`),
   setting('LAUREL_TRACES', 'none', 'where traces go: an OpenTelemetry collector, over OTLP/HTTP'),
   setting('NODE_ENV', 'not set', 'production turns the demo off'),
 ] as const
@@ -75,11 +75,25 @@ export function defaultFolder(root: string, isRoot: boolean): string {
   return isRoot ? `/var/lib/laurel/${createHash('sha256').update(root).digest('hex').slice(0, 8)}` : join(root, '.data')
 }
 
+const NODE_MAJOR_MIN = 24
+
+/** Passes when this Node can run the house and every argument is known. @throws StartError */
+export function proveCall(args: readonly string[], nodeVersion: string = process.versions.node): void {
+  if (Number.parseInt(nodeVersion) < NODE_MAJOR_MIN) {
+    throw new StartError(`This is Node ${nodeVersion} and Laurel needs ${NODE_MAJOR_MIN} or newer: start it with npm start, `
+      + 'or run it with node_modules/.bin/node, which npm ci has brought.')
+  }
+  const unknown = args.find(arg => arg !== '--help' && arg !== '-h')
+  if (unknown === undefined) return
+  throw new StartError(`"${unknown}" is no option: settings come from the environment, such as PORT=5000 npm start. `
+    + 'npm start -- --help lists them.')
+}
+
 /**
  * Returns the frozen settings found in `env`; an empty value counts as not set.
  * @throws StartError for the first setting that cannot be used; URLs are not repeated in it, since they carry passwords.
  */
-export function readConfig(env: Environment = process.env): Config {
+export function readConfig(env: Environment = process.env, isTerminal = process.stderr.isTTY): Config {
   const databaseUrl = urlFrom(env, 'DATABASE_URL', ['postgres://', 'postgresql://'])
   const databaseAppUrl = urlFrom(env, 'DATABASE_APP_URL', ['postgres://', 'postgresql://'])
   if (databaseAppUrl !== undefined && databaseUrl === undefined) {
@@ -95,7 +109,7 @@ export function readConfig(env: Environment = process.env): Config {
     databaseAppUrl,
     redisUrl: urlFrom(env, 'REDIS_URL', ['redis://', 'rediss://']),
     demo: demoFrom(env, databaseUrl === undefined, production),
-    logLevel: oneOf(env, 'LAUREL_LOG', LOG_LEVELS) ?? 'info',
+    logLevel: oneOf(env, 'LAUREL_LOG', LOG_LEVELS) ?? (isTerminal ? 'warn' : 'info'), // People read the steps instead.
     production,
     relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
     webhooksPrivate: oneOf(env, 'LAUREL_WEBHOOKS_PRIVATE', ['allow', 'refuse']) === 'allow',
