@@ -1,15 +1,16 @@
 /** Reads of activities and their types: one statement each, batched by the request's loaders. */
-import { type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
+import { type Context, decodeCursor, encodeCursor, inOrder, listOf, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
 import { type Actor, inTenantOnce } from '../platform/tenancy.ts'
 import type { TypeVersion } from './activity.rules.ts'
 import type { ActivityRow } from './activity.service.ts'
 
 const TYPE = `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
   from activity_type`
-const ACTIVITY = `select a.id, a.type_id as "typeId", a.user_id as "userId", a.quantity, a.occurred_at as "occurredAt",
+const COLUMNS = `select a.id, a.type_id as "typeId", a.user_id as "userId", a.quantity, a.occurred_at as "occurredAt",
   a.recorded_at as "recordedAt", a.source, a.source_id as "sourceId", a.note, a.entry_seq as "entrySeq",
-  r.entry_seq as "reversalSeq", r.reversed_at as "reversedAt"
-  from activity a left join activity_reversal r on r.tenant_id = a.tenant_id and r.activity_id = a.id`
+  r.entry_seq as "reversalSeq", r.reversed_at as "reversedAt"`
+const REVERSAL = 'left join activity_reversal r on r.tenant_id = a.tenant_id and r.activity_id = a.id'
+const ACTIVITY = `${COLUMNS} from activity a ${REVERSAL}`
 
 /** Activity type versions by id. */
 export async function typesById({ actor }: Context, ids: readonly string[]) {
@@ -32,24 +33,39 @@ registerNode('Activity', activitiesById, 'activity.read')
 /** Returns a page of the catalogue by key: the version in force now of each type, switched-off ones included. */
 export async function listTypes(actor: Actor, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [key] = after ? decodeCursor(after, ['string']) : ['']
+  const [key] = after ? decodeCursor('types', after, ['string']) : ['']
   const rows = await inTenantOnce<TypeVersion>(actor, {
     text: `select distinct on (key) * from (${TYPE} where tenant_id = $1 and key > $2 and effective_from <= now()) versions
       order by key, "effectiveFrom" desc limit $3`,
     values: [actor.tenantId, key, size + 1],
   })
-  return pageOf(rows, size, row => encodeCursor([row.key]), after)
+  return pageOf(rows, size, row => encodeCursor('types', [row.key]), after)
 }
 
 /** Returns a page of activities, newest first, of one user when named. */
 export async function listActivities(actor: Actor, first: number, after?: string | null, userId?: string | null) {
+  if (userId) return listOfUser(actor, userId, first, after)
   const size = pageSize(first)
   // Ids are time-ordered, so the primary key serves the order; a cursor of the largest id stands for "from the newest".
-  const [id] = after ? decodeCursor(after, ['uuid']) : ['ffffffff-ffff-ffff-ffff-ffffffffffff']
+  const [id] = after ? decodeCursor('activities', after, ['uuid']) : ['ffffffff-ffff-ffff-ffff-ffffffffffff']
   const rows = await inTenantOnce<ActivityRow>(actor, {
-    text: `${ACTIVITY} where a.tenant_id = $1 and a.id < $2::uuid ${userId ? 'and a.user_id = $4' : ''}
-      order by a.id desc limit $3`,
-    values: userId ? [actor.tenantId, id, size + 1, userId] : [actor.tenantId, id, size + 1],
+    text: `${ACTIVITY} where a.tenant_id = $1 and a.id < $2::uuid order by a.id desc limit $3`,
+    values: [actor.tenantId, id, size + 1],
   })
-  return pageOf(rows, size, row => encodeCursor([row.id]), after)
+  return pageOf(rows, size, row => encodeCursor('activities', [row.id]), after)
+}
+
+/** A person's activities by way of their point entries, whose key begins with the person: no index for it need be written. */
+async function listOfUser(actor: Actor, userId: string, first: number, after?: string | null) {
+  const size = pageSize(first)
+  const list = listOf('activities', userId)
+  const [seq] = after ? decodeCursor(list, after, ['number']) : [Number.MAX_SAFE_INTEGER]
+  const rows = await inTenantOnce<ActivityRow>(actor, {
+    // An activity and its entry are recorded at the same instant, which names the one partition to look in.
+    text: `${COLUMNS} from point_entry e
+      join activity a on a.tenant_id = e.tenant_id and a.id = e.activity_id and a.recorded_at = e.recorded_at ${REVERSAL}
+      where e.tenant_id = $1 and e.user_id = $2 and e.seq < $3::bigint and e.reason = 'ACTIVITY' order by e.seq desc limit $4`,
+    values: [actor.tenantId, userId, seq, size + 1],
+  })
+  return pageOf(rows, size, row => encodeCursor(list, [row.entrySeq]), after)
 }

@@ -182,6 +182,18 @@ test('POINT-R2: a reversal does not open its source fact for a second award', as
   expect(await acme.points('ann')).toBe(0)
 })
 
+test('an id of what is no node says so, and what is no id says that', async () => {
+  await using acme = await tenant('ann')
+  const { activity } = await record(acme.as('ann'), { activityType: 'team_support', idempotencyKey: 'no-node-here' })
+  const asked = async (id: string) => (await acme.as('ann').ask('query($id: ID!) { node(id: $id) { id } }', { id })).errors
+  for (const [id, message] of [
+    [activity.pointEntries[0].id, 'A PointEntry is no node: read it where the API lists it.'],
+    [activity.pointEntries[0].id.replace('pte_', 'fdi_'), 'A FeedItem is no node: read it where the API lists it.'],
+    ['pte_nonsense', 'id must be an id like "pte_…", as the API returns them.'],
+    ['nonsense\0', 'id must be an id as the API returned it.'],
+  ]) expect(await asked(id!)).toMatchObject([{ message, extensions: { code: 'BAD_REQUEST', argument: 'id' } }])
+})
+
 test('an activity is shown as it was recorded, newest first, of everybody or of one person', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
   const occurredAt = '2026-01-31T23:59:59.999Z'
@@ -191,12 +203,21 @@ test('an activity is shown as it was recorded, newest first, of everybody or of 
       sourceId: `s${at}`, note: `n${at} 👏` })
   }
   const { newest, bobs } = await acme.as('ann').run(`query($bob: ID!) { bobs: activities(userId: $bob) { nodes { note } }
-    newest: activities(first: 2) { nodes { note source sourceId occurredAt reversedAt
+    newest: activities(first: 2) { nodes { id note source sourceId occurredAt reversedAt
       user { name } } } }`, { bob: acme.id('bob') })
   expect(newest.nodes).toEqual([
-    { note: 'n2 👏', source: 'crm', sourceId: 's2', occurredAt, reversedAt: null, user: { name: 'ann' } },
-    { note: 'n1 👏', source: 'crm', sourceId: 's1', occurredAt, reversedAt: null, user: { name: 'bob' } }])
+    { id: newest.nodes[0].id, note: 'n2 👏', source: 'crm', sourceId: 's2', occurredAt, reversedAt: null, user: { name: 'ann' } },
+    { id: newest.nodes[1].id, note: 'n1 👏', source: 'crm', sourceId: 's1', occurredAt, reversedAt: null, user: { name: 'bob' } }])
   expect(bobs.nodes).toEqual([{ note: 'n1 👏' }])
+  await acme.as('ann').run(`mutation($input: ActivityReverseInput!) { activityReverse(input: $input) { mark } }`,
+    { input: { activityId: newest.nodes[0].id, idempotencyKey: 'shown-then-taken-back' } })
+  const anns = `query($ann: ID!, $after: Cursor) { activities(userId: $ann, first: 1, after: $after) {
+    nodes { note pointEntries { points } } pageInfo { hasNextPage endCursor } } }`
+  const { activities: first } = await acme.as('ann').run(anns, { ann: acme.id('ann') })
+  expect([first.nodes, first.pageInfo.hasNextPage]).toEqual(
+    [[{ note: 'n2 👏', pointEntries: [{ points: 25 }, { points: -25 }] }], true])
+  const { activities: last } = await acme.as('ann').run(anns, { ann: acme.id('ann'), after: first.pageInfo.endCursor })
+  expect([last.nodes, last.pageInfo.hasNextPage]).toEqual([[{ note: 'n0 👏', pointEntries: [{ points: 25 }] }], false])
   expect(await pagesOf(acme, 2)).toEqual([[['n2 👏', 'n1 👏'], true], [['n0 👏'], false]])
   const [row] = await acme.sql<{ recordedBy: string }>(`select recorded_by as "recordedBy" from activity
     where user_id = $1`, [uuid('User', acme.id('bob'))])

@@ -32,11 +32,11 @@ function conditionOf({ action, decision, actorId, since, until }: AuditSearch, v
 /** Returns a page of entries, newest first. */
 export async function listAudit(actor: Actor, search: AuditSearch, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [id] = after ? decodeCursor(after, ['uuid']) : [LAST]
+  const [id] = after ? decodeCursor('audit', after, ['uuid']) : [LAST]
   const values: unknown[] = [actor.tenantId, id, size + 1]
   const rows = await inTenantOnce<AuditRow>(actor, {
     text: `${ENTRY} where tenant_id = $1 and id < $2::uuid ${conditionOf(search, values)} order by id desc limit $3`, values })
-  return pageOf(rows, size, row => encodeCursor([row.id]), after)
+  return pageOf(rows, size, row => encodeCursor('audit', [row.id]), after)
 }
 
 /** Yields entries from the oldest on as lines of JSON, a thousand at a time, each page in a transaction of its own. */

@@ -1,5 +1,5 @@
 /** Reads of boards, their archives and the recount that a rank index is built from. */
-import { type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
+import { type Context, decodeCursor, encodeCursor, inOrder, listOf, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 import { ALL_TIME_KEY, type Period } from '../platform/time.ts'
 import type { TieRule } from '../ranks/rank.rules.ts'
@@ -48,7 +48,7 @@ export interface BoardFilter { metric?: string | null; period?: string | null; s
 /** Returns a page of the tenant's boards, oldest first. */
 export async function listBoards(actor: Onlooker, first: number, after?: string | null, filter: BoardFilter = {}) {
   const size = pageSize(first)
-  const [id] = after ? decodeCursor(after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
+  const [id] = after ? decodeCursor('boards', after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
   const visible = visibleTo(actor, 4)
   const values: unknown[] = [actor.tenantId, id, size + 1, ...visible.values]
   const asked = [['metric', filter.metric], ['period', filter.period], ['subject', filter.subject]] as const
@@ -56,7 +56,7 @@ export async function listBoards(actor: Onlooker, first: number, after?: string 
   const rows = await inTenantOnce<LeaderboardRow>(actor, {
     text: `${BOARD} where tenant_id = $1 and id > $2::uuid ${visible.text} ${wanted.join(' ')} order by id limit $3`, values,
   })
-  return pageOf(rows, size, row => encodeCursor([row.id]), after)
+  return pageOf(rows, size, row => encodeCursor('boards', [row.id]), after)
 }
 
 const SUBJECT_COLUMN = { USER: 'user_id', TEAM: 'team_id', DEPARTMENT: 'department_id' } as const
@@ -107,11 +107,12 @@ registerNode('LeaderboardArchive', archivesById, 'leaderboard.read')
 /** Returns a page of a board's archives, newest period first. */
 export async function listArchives(actor: Actor, boardId: string, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [start] = after ? decodeCursor(after, ['date']) : ['9999-12-31']
+  const list = listOf('archives', boardId)
+  const [start] = after ? decodeCursor(list, after, ['date']) : ['9999-12-31']
   const rows = await inTenantOnce<ArchiveRow>(actor, {
     text: `${ARCHIVE} where tenant_id = $1 and leaderboard_id = $2 and period_start < $3::date order by period_start desc
       limit $4`, values: [actor.tenantId, boardId, start, size + 1] })
-  return pageOf(rows, size, row => encodeCursor([row.periodStart]), after)
+  return pageOf(rows, size, row => encodeCursor(list, [row.periodStart]), after)
 }
 
 /** A standing of a closed period; `position` counts from 1 in order. */
@@ -122,12 +123,13 @@ export interface ArchivedRow {
 /** Returns a page of an archived period's standings, in order. */
 export async function listArchived(actor: Actor, archiveId: string, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [position] = after ? decodeCursor(after, ['number']) : [0]
+  const list = listOf('archived', archiveId)
+  const [position] = after ? decodeCursor(list, after, ['number']) : [0]
   const rows = await inTenantOnce<ArchivedRow>(actor, {
     text: `select position, rank, subject_id as "subjectId", points, seq from archived_standing where tenant_id = $1
       and archive_id = $2 and position > $3::bigint order by position limit $4`,
     values: [actor.tenantId, archiveId, position, size + 1] })
-  return pageOf(rows, size, row => encodeCursor([row.position]), after)
+  return pageOf(rows, size, row => encodeCursor(list, [row.position]), after)
 }
 
 /** Returns the ranks at the close of the board's period that starts at `periodStart`, for these subjects. */

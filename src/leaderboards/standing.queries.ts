@@ -1,5 +1,5 @@
 /** Pages and single rows of a board's current ranking, from its rank index, without a scan. */
-import { decodeCursor, encodeCursor, pageSize } from '../platform/graphql.ts'
+import { decodeCursor, encodeCursor, listOf, pageSize } from '../platform/graphql.ts'
 import type { BoardProjection } from './board.projection.ts'
 import type { Listed } from '../ranks/rank.rules.ts'
 
@@ -9,18 +9,19 @@ export function standingsPage(
 ) {
   const size = pageSize(first)
   const { index } = board
+  const list = listOf('standings', board.row.id)
   let listed: Listed[]
   let offset = 0
   if (around && !after) listed = index.placeOf(around) ? index.around(around, size) : []
   else {
     if (after) {
-      const [points, seq, subjectId] = decodeCursor(after, ['number', 'number', 'uuid'])
+      const [points, seq, subjectId] = decodeCursor(list, after, ['number', 'number', 'uuid'])
       offset = index.offsetAfter(points, seq, subjectId)
     }
     listed = index.range(offset, size)
   }
   const nodes = listed.map(row => ({ ...row, board }))
-  const edges = nodes.map(node => ({ node, cursor: encodeCursor([node.points, node.seq, node.subjectId]) }))
+  const edges = nodes.map(node => ({ node, cursor: encodeCursor(list, [node.points, node.seq, node.subjectId]) }))
   return {
     nodes, edges,
     pageInfo: {

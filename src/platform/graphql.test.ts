@@ -3,7 +3,8 @@ import { parseValue } from 'graphql'
 import { expect, it, test } from 'vitest'
 import { ErrorCode, fault, Refusal } from './errors.ts'
 import {
-  answer, Context, Cursor, DateTime, decodeCursor, encodeCursor, type Fetch, inOrder, LocalDate, Mark, pageOf, pageSize, Payload,
+  answer, Context, Cursor, DateTime, decodeCursor, encodeCursor, type Fetch, inOrder, listOf,
+  LocalDate, Mark, pageOf, pageSize, Payload,
   Points, wantsOnlyId,
 } from './graphql.ts'
 
@@ -50,23 +51,31 @@ it('list cursors carry names and ids, fit through the scalar, and refuse what th
   const uuid = '019a2b3c-4d5e-7f60-8123-456789abcdef'
   fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 200 })
     .filter(name => name.length <= 200 && name.isWellFormed() && !name.includes('\0')), name => {
-    const cursor = encodeCursor([name, uuid])
+    const cursor = encodeCursor('people', [name, uuid])
     expect(Cursor.parseValue(cursor)).toBe(cursor)
-    expect(decodeCursor(cursor, ['string', 'uuid'])).toEqual([name, uuid])
+    expect(decodeCursor('people', cursor, ['string', 'uuid'])).toEqual([name, uuid])
   }))
   // The longest there is.
-  expect(Cursor.parseValue(encodeCursor(['\u0001'.repeat(200), uuid]))).toHaveLength(Math.ceil((1_200 + 43) * 4 / 3))
-  expect(decodeCursor(encodeCursor([7, '2028-02-29']), ['number', 'date'])).toEqual([7, '2028-02-29'])
+  expect(Cursor.parseValue(encodeCursor('people', ['\u0001'.repeat(200), uuid]))).toHaveLength(Math.ceil((1_200 + 52) * 4 / 3))
+  expect(decodeCursor('people', encodeCursor('people', [7, '2028-02-29']), ['number', 'date'])).toEqual([7, '2028-02-29'])
   const wrong: [string, readonly ('string' | 'number' | 'uuid' | 'date')[]][] = [
-    ['', ['string']], ['abcd', ['string']], [encodeCursor([]), ['string']], [encodeCursor(['a', 'b']), ['string']],
-    [encodeCursor([7]), ['string']], [encodeCursor(['7']), ['number']],
-    [encodeCursor([1.5]), ['number']], [encodeCursor([2 ** 60]), ['number']], [encodeCursor(['a\0']), ['string']],
-    [encodeCursor(['\ud83d']), ['string']], [encodeCursor(['bob']), ['uuid']],
-    [encodeCursor([uuid.toUpperCase()]), ['uuid']], [encodeCursor(['2026-02-30']), ['date']], [encodeCursor(['epoch']), ['date']],
+    ['', ['string']], ['abcd', ['string']],
+    [encodeCursor('people', []), ['string']], [encodeCursor('people', ['a', 'b']), ['string']],
+    [encodeCursor('people', [7]), ['string']], [encodeCursor('people', ['7']), ['number']],
+    [encodeCursor('people', [1.5]), ['number']], [encodeCursor('people', [2 ** 60]), ['number']],
+    [encodeCursor('people', ['a\0']), ['string']],
+    [encodeCursor('people', ['\ud83d']), ['string']], [encodeCursor('people', ['bob']), ['uuid']],
+    [encodeCursor('people', [uuid.toUpperCase()]), ['uuid']], [encodeCursor('people', ['2026-02-30']), ['date']],
+    [encodeCursor('people', ['epoch']), ['date']],
     [Buffer.from('{"0":"a","length":1}').toString('base64url'), ['string']],
     [Buffer.from('null').toString('base64url'), ['string']],
   ]
-  for (const [cursor, shape] of wrong) expect(() => decodeCursor(cursor, shape)).toThrow(badRequest)
+  const [one, other] = [listOf('rows', uuid), listOf('rows', uuid.replace(/.$/, '0'))]
+  expect(decodeCursor(one, encodeCursor(one, [7]), ['number'])).toEqual([7])
+  for (const list of ['people', 'rows', other]) {
+    expect(() => decodeCursor(list, encodeCursor(one, [7]), ['number'])).toThrow(badRequest)
+  }
+  for (const [cursor, shape] of wrong) expect(() => decodeCursor('people', cursor, shape)).toThrow(badRequest)
 })
 
 it('a page is cut to its size and says whether more follow', () => {

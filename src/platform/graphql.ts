@@ -140,10 +140,13 @@ export function pageSize(first: number): number {
   return first
 }
 
-/** Returns a list cursor that carries a row's sort key. */
-export function encodeCursor(key: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(key)).toString('base64url')
+/** Returns a cursor of the list of this name that carries a row's sort key. */
+export function encodeCursor(list: string, key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify([list, ...key])).toString('base64url')
 }
+
+/** Returns the name of a list that belongs to one thing, so that its cursors are told from those of another's. */
+export const listOf = (name: string, uuid: string): string => `${name} ${uuid.slice(-8)}`
 
 const CURSOR_PART = {
   // What PostgreSQL can compare.
@@ -153,11 +156,16 @@ const CURSOR_PART = {
   date: (part: unknown) => typeof part === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(part) && isDay(part),
 }
 
-/** Returns the sort key of a list cursor, checked to have the parts' types. @throws Fault BAD_REQUEST for anything else. */
-export function decodeCursor<const Shape extends readonly (keyof typeof CURSOR_PART)[]>(cursor: string, shape: Shape) {
+/**
+ * Returns the sort key of a cursor of this list, checked to have the parts' types. @throws Fault BAD_REQUEST for anything else,
+ * also for the cursor of another list.
+ */
+export function decodeCursor<const Shape extends readonly (keyof typeof CURSOR_PART)[]>(
+  list: string, cursor: string, shape: Shape,
+) {
   try {
-    const key = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-    if (Array.isArray(key) && key.length === shape.length && shape.every((kind, at) => CURSOR_PART[kind](key[at]))) {
+    const [name, ...key] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
+    if (name === list && key.length === shape.length && shape.every((kind, at) => CURSOR_PART[kind](key[at]))) {
       return key as { [At in keyof Shape]: Shape[At] extends 'number' ? number : string }
     }
   } catch { /* Falls through to the one answer for every unreadable cursor. */ }
@@ -281,8 +289,9 @@ export function registerNode(kind: Kind, fetch: Fetch<object>, action: Action): 
 export async function nodeFor(context: Context, id: string): Promise<object | null> {
   const kind = kindOf(id)
   const known = kind && nodeFetches.get(kind)
-  if (!known) throw fault('BAD_REQUEST', 'id must be an id as the API returned it.', { argument: 'id' })
+  if (!kind) throw fault('BAD_REQUEST', 'id must be an id as the API returned it.', { argument: 'id' })
   const uuid = requireId(kind, id, 'id')
+  if (!known) throw fault('BAD_REQUEST', `A ${kind} is no node: read it where the API lists it.`, { argument: 'id' })
   // What one may not see does not exist.
   const row = decisionFor(context.actor, known.action).reach ? await context.load(known.fetch, uuid) : null
   return row && { ...row, __typename: kind }

@@ -54,29 +54,27 @@ registerNode('User', usersById, 'user.read')
 registerNode('Team', teamsById, 'team.read')
 registerNode('Department', departmentsById, 'team.read')
 
-const keyOf = (row: { name: string; id: string }) => encodeCursor([row.name, row.id])
-
 /** Returns a page of the tenant's users by name, then id. */
 export const listUsers = (actor: Actor, first: number, after?: string | null) =>
-  listByName<UserRow>(actor, `${USER} where u.tenant_id = $1 ${actor.isOutsider ? OUTSIDERS : ''}`, 'u.', first, after)
+  listByName<UserRow>('users', actor, `${USER} where u.tenant_id = $1 ${actor.isOutsider ? OUTSIDERS : ''}`, 'u.', first, after)
 /** Returns a page of the tenant's teams by name, then id. */
 export const listTeams = (actor: Actor, first: number, after?: string | null) =>
-  listByName<TeamRow>(actor, `${TEAM} where tenant_id = $1`, '', first, after)
+  listByName<TeamRow>('teams', actor, `${TEAM} where tenant_id = $1`, '', first, after)
 /** Returns a page of the tenant's departments by name, then id. */
 export const listDepartments = (actor: Actor, first: number, after?: string | null) =>
-  listByName<DepartmentRow>(actor, `${DEPARTMENT} where tenant_id = $1`, '', first, after)
+  listByName<DepartmentRow>('departments', actor, `${DEPARTMENT} where tenant_id = $1`, '', first, after)
 
 async function listByName<Row extends { [column: string]: unknown; name: string; id: string }>(
-  actor: Actor, select: string, alias: string, first: number, after?: string | null,
+  list: string, actor: Actor, select: string, alias: string, first: number, after?: string | null,
 ) {
   const size = pageSize(first)
-  const [name, id] = after ? decodeCursor(after, ['string', 'uuid']) : [null, null]
+  const [name, id] = after ? decodeCursor(list, after, ['string', 'uuid']) : [null, null]
   const place = after ? `and (${alias}name, ${alias}id) > ($3, $4::uuid)` : ''
   const rows = await inTenantOnce<Row>(actor, {
     text: `${select} ${place} order by ${alias}name, ${alias}id limit $2`,
     values: after ? [actor.tenantId, size + 1, name, id] : [actor.tenantId, size + 1],
   })
-  return pageOf(rows, size, keyOf, after)
+  return pageOf(rows, size, row => encodeCursor(list, [row.name, row.id]), after)
 }
 
 /** Returns the user of this id or e-mail address, or null. */

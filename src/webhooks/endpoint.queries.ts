@@ -1,5 +1,5 @@
 /** Reads of endpoints and messages: lists for admins, and what the delivery of a lane needs. */
-import { type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
+import { type Context, decodeCursor, encodeCursor, inOrder, listOf, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 
@@ -61,12 +61,12 @@ export async function attemptsByMessage({ actor }: Context, ids: readonly string
 /** Returns a page of the tenant's endpoints, oldest first. */
 export async function listEndpoints(actor: Actor, first: number, after?: string | null) {
   const size = pageSize(first)
-  const [id] = after ? decodeCursor(after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
+  const [id] = after ? decodeCursor('endpoints', after, ['uuid']) : ['00000000-0000-0000-0000-000000000000']
   const rows = await inTenantOnce<EndpointRow>(actor, {
     text: `${ENDPOINT} where tenant_id = $1 and id > $2::uuid and deleted_at is null order by id limit $3`,
     values: [actor.tenantId, id, size + 1],
   })
-  return pageOf(rows, size, row => encodeCursor([row.id]), after)
+  return pageOf(rows, size, row => encodeCursor('endpoints', [row.id]), after)
 }
 
 const STATE = { PENDING: `and state = 'PENDING'`, DELIVERED: `and state = 'DELIVERED'`, DEAD: `and state = 'DEAD'` } as const
@@ -76,12 +76,13 @@ export async function listMessages(
   actor: Actor, endpointId: string, state: keyof typeof STATE | null, first: number, after?: string | null,
 ) {
   const size = pageSize(first)
-  const [seq] = after ? decodeCursor(after, ['number']) : [Number.MAX_SAFE_INTEGER]
+  const list = listOf('messages', endpointId)
+  const [seq] = after ? decodeCursor(list, after, ['number']) : [Number.MAX_SAFE_INTEGER]
   const rows = await inTenantOnce<MessageRow>(actor, {
     text: `${MESSAGE} where tenant_id = $1 and endpoint_id = $2 and seq < $3::bigint ${state ? STATE[state] : ''}
            order by seq desc limit $4`,
     values: [actor.tenantId, endpointId, seq, size + 1] })
-  return pageOf(rows, size, row => encodeCursor([row.seq]), after)
+  return pageOf(rows, size, row => encodeCursor(list, [row.seq]), after)
 }
 
 /** The statement that answers a row when the tenant has any endpoint. */
