@@ -122,6 +122,11 @@ test('a cursor of a lost history, of an unknown place, or of no stream is answer
     expect(await stream.next()).toMatchObject({ __typename: 'LeaderboardSnapshot', reason, standings: [{ points: 50 }] })
     stream.close()
   }
+  for (const [after, reason] of [['otherepoch:3', 'NEW_EPOCH'], [`${epoch}:999999`, 'EXPIRED']] as const) {
+    const stream = acme.as('ann').subscribe(FEED, { after })
+    expect(await stream.next()).toMatchObject({ __typename: 'FeedSnapshot', reason, items: [{ kind: 'POINTS_AWARDED' }] })
+    stream.close()
+  }
   const wrong = acme.as('ann').subscribe(BOARD, { id, after: 'WzFd' })
   await wrong.until(() => wrong.errors.length > 0)
   expect(wrong.errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }])

@@ -207,7 +207,8 @@ test('an activity is shown as it was recorded, newest first, of everybody or of 
       user { name } } } }`, { bob: acme.id('bob') })
   expect(newest.nodes).toEqual([
     { id: newest.nodes[0].id, note: 'n2 👏', source: 'crm', sourceId: 's2', occurredAt, reversedAt: null, user: { name: 'ann' } },
-    { id: newest.nodes[1].id, note: 'n1 👏', source: 'crm', sourceId: 's1', occurredAt, reversedAt: null, user: { name: 'bob' } }])
+    { id: newest.nodes[1].id, note: 'n1 👏', source: 'crm', sourceId: 's1', occurredAt, reversedAt: null,
+      user: { name: 'bob' } }])
   expect(bobs.nodes).toEqual([{ note: 'n1 👏' }])
   await acme.as('ann').run(`mutation($input: ActivityReverseInput!) { activityReverse(input: $input) { mark } }`,
     { input: { activityId: newest.nodes[0].id, idempotencyKey: 'shown-then-taken-back' } })

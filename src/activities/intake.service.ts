@@ -21,9 +21,10 @@ export async function recordInputs(
   actor: Actor, inputs: readonly ActivityInput[],
 ): Promise<{ recordings: Recording[]; mark: number | null }> {
   if (!inputs.length || inputs.length > LIMITS.batchItemsMax) {
+    const advice = inputs.length ? ' Send several calls.' : ''
     throw new Refusal(
       ErrorCode.OUT_OF_RANGE,
-      `items must hold 1 to ${LIMITS.batchItemsMax} activities; this call has ${inputs.length}. Send several calls.`,
+      `items must hold 1 to ${LIMITS.batchItemsMax} activities; this call has ${inputs.length}.${advice}`,
       ['items'])
   }
   const checked = inputs.map(input => itemFor(actor, input))

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
 import { derivedId, newId } from '../platform/ids.ts'
+import { LIMITS } from '../platform/limits.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { projectRoot } from '../platform/project.ts'
 import { type Actor, inTenantBatch } from '../platform/tenancy.ts'
@@ -62,6 +63,14 @@ export interface TypeRevision {
 export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ activityType: TypeVersion; mark: number }> {
   const { tenantId, now } = actor
   const from = revision.effectiveFrom ?? now
+  if ([revision.points, revision.name, revision.perUnit, revision.active].every(value => value == null)) {
+    throw new Refusal(ErrorCode.INVALID, 'Nothing would change: name points, name, perUnit or active.')
+  }
+  if (from.getTime() > now.getTime() + LIMITS.revisionAheadMaxMs) {
+    throw new Refusal(
+      ErrorCode.OUT_OF_RANGE, 'effectiveFrom may lie at most 400 days ahead: until then the type cannot be revised again.',
+      ['effectiveFrom'])
+  }
   if (revision.points != null && Math.abs(revision.points) > 1_000_000) {
     throw new Refusal(ErrorCode.OUT_OF_RANGE, 'points must lie within ±1,000,000.', ['points'])
   }

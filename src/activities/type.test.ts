@@ -79,8 +79,10 @@ test('a switched-off type is refused for what occurs after, taken for what occur
 })
 
 test.each<[string, object, string, string]>([
-  ['a key that is not there', { key: 'nothing_of_ours' }, 'NOT_FOUND', 'key'],
-  ['a key with a NUL', { key: 'team_support\0' }, 'NOT_FOUND', 'key'],
+  ['a key that is not there', { key: 'nothing_of_ours', points: 7 }, 'NOT_FOUND', 'key'],
+  ['a date 401 days ahead', { points: 7, effectiveFrom: hours(24 * 401) }, 'OUT_OF_RANGE', 'effectiveFrom'],
+  ['a change of nothing', { points: null, effectiveFrom: hours(1) }, 'INVALID', ''],
+  ['a key with a NUL', { key: 'team_support\0', points: 7 }, 'NOT_FOUND', 'key'],
   ['1,000,001 points', { points: 1_000_001 }, 'OUT_OF_RANGE', 'points'],
   ['−1,000,001 points', { points: -1_000_001 }, 'OUT_OF_RANGE', 'points'],
   ['an empty name', { name: ' ' }, 'INVALID', 'name'], ['a name of 201 characters', { name: 'n'.repeat(201) }, 'INVALID', 'name'],
@@ -89,7 +91,7 @@ test.each<[string, object, string, string]>([
 ])('a revision refuses %s and adds no version', async (_title, change, code, field) => {
   await using acme = await tenant('ann:ADMIN')
   expect(await revise(acme.as('ann'), { key: 'team_support', ...change }))
-    .toEqual({ activityType: null, userErrors: [{ code, field: [field] }], mark: null })
+    .toEqual({ activityType: null, userErrors: [{ code, field: field ? [field] : [] }], mark: null })
   expect(await versions(acme)).toHaveLength(1)
   expect(await acme.emitted()).not.toContain('activity_type.revised')
 })

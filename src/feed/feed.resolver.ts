@@ -38,7 +38,10 @@ async function openFeed(
   // Who asks comes first: a promise begun before it fails would be left alone with its error.
   const { tenantId, db } = context.actor
   const [wanted, followed] = await Promise.all([scopeOf(context, scope), context.logs.of(tenantId)])
-  return openStream(new FeedSource(followed, db, wanted, kinds ?? null), placeAfter(followed.epoch, after))
+  const place = placeAfter(followed.epoch, after)
+  if (place.pos !== null && place.pos > followed.pos) await followed.catchUp() // Another node may have been ahead of this one.
+  const isNowhere = place.pos !== null && place.pos > followed.pos // No event has that position: nobody was given this cursor.
+  return openStream(new FeedSource(followed, db, wanted, kinds ?? null), isNowhere ? { ...place, pos: null, told: 0 } : place)
 }
 
 @Resolver(() => FeedItem)

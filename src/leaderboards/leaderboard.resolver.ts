@@ -72,7 +72,7 @@ export class LeaderboardResolver {
   }
 
   @Allows('leaderboard.write')
-  @Mutation(() => LeaderboardCreatePayload, { description: 'Adds a board. ADMIN only. Codes: INVALID, OUT_OF_RANGE.' })
+  @Mutation(() => LeaderboardCreatePayload, { description: 'Adds a board. ADMIN only. Codes: INVALID, OUT_OF_RANGE, NOT_FOUND.' })
   leaderboardCreate(@Arg('input', () => LeaderboardCreateInput, { description: 'The board.' }) input: LeaderboardCreateInput,
     @Ctx() { actor }: Context) {
     const subjectIds = input.subjectIds?.map(id => requireId(SUBJECT_KIND[input.subject], id, 'subjectIds'))

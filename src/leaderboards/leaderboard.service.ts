@@ -1,12 +1,14 @@
 /** The only writer of leaderboards and of their archives. */
 import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
-import { newId } from '../platform/ids.ts'
+import { newId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { emit, emitStatement } from '../platform/outbox.ts'
-import { type Actor, inTenant, inTenantBatch, inTenantOnce } from '../platform/tenancy.ts'
+import { type Actor, inTenant, inTenantBatch, inTenantOnce, type Tx } from '../platform/tenancy.ts'
 import { neighborKey, periodKey, periodRange } from '../platform/time.ts'
 import { isClosed } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
+import { Department, Team } from '../users/team.entity.ts'
+import { User } from '../users/user.entity.ts'
 import {
   Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule,
 } from './leaderboard.entity.ts'
@@ -21,7 +23,7 @@ export interface LeaderboardInput {
 
 /**
  * Creates a board and returns it with the commit's mark; emits `leaderboard.created`. With `subjectIds` it ranks only those.
- * @throws Refusal INVALID | OUT_OF_RANGE
+ * @throws Refusal INVALID | OUT_OF_RANGE | NOT_FOUND
  */
 export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   const { tenantId, now } = actor
@@ -29,7 +31,7 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   if (!isPlainText(name, 200, 1)) {
     throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
   }
-  const subjectIds = input.subjectIds ?? null
+  const subjectIds = input.subjectIds ? [...new Set(input.subjectIds)] : null
   if (subjectIds && (!subjectIds.length || subjectIds.length > LIMITS.leaderboardSubjectsMax)) {
     throw new Refusal(
       ErrorCode.OUT_OF_RANGE,
@@ -38,6 +40,7 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   }
   const zone = await zoneOf(actor)
   return inTenant(actor, async tx => {
+    if (subjectIds) await requireSubjects(tx, input.subject, subjectIds)
     const leaderboard = tx.em.create(Leaderboard, {
       id: newId(now), tenantId, name, metric: LeaderboardMetric.POINTS, subject: input.subject, period: input.period,
       tieRule: input.tieRule ?? TieRule.COMPETITION,
@@ -47,6 +50,20 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
     const mark = await emit(tx, 'leaderboard.created', { leaderboardId: leaderboard.id })
     return { leaderboard, mark }
   })
+}
+
+const SUBJECT = {
+  USER: { entity: User, kind: 'User' }, TEAM: { entity: Team, kind: 'Team' },
+  DEPARTMENT: { entity: Department, kind: 'Department' },
+} as const
+
+async function requireSubjects({ em }: Tx, subject: LeaderboardSubject, ids: readonly string[]): Promise<void> {
+  const rows: { id: string }[] = await em.find<User | Team | Department>(SUBJECT[subject].entity, { id: { $in: [...ids] } })
+  const known = new Set(rows.map(({ id }) => id)) // Row security hides other tenants.
+  const missing = ids.find(id => !known.has(id))
+  if (missing === undefined) return
+  const shown = wireId(SUBJECT[subject].kind, missing)
+  throw new Refusal(ErrorCode.NOT_FOUND, `There is no ${subject.toLowerCase()} ${shown}: leave it out.`, ['subjectIds'])
 }
 
 const ARCHIVE_MARGIN_MS = 60_000 // Longer than any statement may run: nothing that counts in the period is still on its way.

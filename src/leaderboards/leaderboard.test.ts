@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { type Person, RECORD, tenant } from '../../test/harness.ts'
+import { type Person, RECORD, tenant, uuid } from '../../test/harness.ts'
 
 const CREATE = `mutation($input: LeaderboardCreateInput!) { leaderboardCreate(input: $input) {
-  leaderboard { id name subject scope metric period tieRule timeZone size } userErrors { code field } } }`
+  leaderboard { id name subject scope metric period tieRule timeZone size } userErrors { code message field } } }`
 const STANDINGS = `query($id: ID!, $first: Int = 25, $after: Cursor, $around: ID, $mark: Mark) { leaderboard(id: $id) { size
   standings(first: $first, after: $after, around: $around, atLeast: $mark) {
   edges { cursor node { rank previousRank closeRank points subjectId user { name } team { name } department { name } } }
@@ -112,6 +112,21 @@ test('another tenant\'s board does not exist, and wrong input says what to do', 
   const refused = await acme.as('ann').run(CREATE, { input: { name: ' ', period: 'DAILY' } })
   expect(refused.leaderboardCreate).toMatchObject({ leaderboard: null, userErrors: [{ code: 'INVALID', field: ['name'] }] })
   expect(await acme.sql('select name from leaderboard')).toEqual([{ name: 'Board' }])
+})
+
+test('a board of a list names only subjects of its tenant, each once', async () => {
+  await using acme = await tenant('ann:ADMIN', 'bob')
+  await using rival = await tenant('eve:ADMIN')
+  const nobody = 'usr_00000000000000000000000000'
+  for (const stranger of [rival.id('eve'), nobody]) {
+    const input = { name: 'Board', period: 'MONTHLY', subjectIds: [acme.id('bob'), stranger] }
+    expect((await acme.as('ann').run(CREATE, { input })).leaderboardCreate).toMatchObject({
+      leaderboard: null, userErrors: [{ code: 'NOT_FOUND', message: `There is no user ${stranger}: leave it out.`,
+        field: ['subjectIds'] }] })
+  }
+  expect(await acme.sql('select name from leaderboard')).toEqual([])
+  await board(acme.as('ann'), { subjectIds: [acme.id('bob'), acme.id('bob')] })
+  expect(await acme.sql('select subject_ids as ids from leaderboard')).toEqual([{ ids: [uuid('User', acme.id('bob'))] }])
 })
 
 test('a mark that never arrives is UNAVAILABLE within the wait', async () => {
