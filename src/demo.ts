@@ -6,6 +6,7 @@ import type { LaurelNode } from './node.ts'
 import type { Ground } from './embedded/addresses.ts'
 import type { Config } from './platform/config.ts'
 import type { Database } from './platform/db.ts'
+import { isPlainText } from './platform/errors.ts'
 import { uuidOf, wireId } from './platform/ids.ts'
 import { version } from './platform/project.ts'
 import { inTenantOnce, type Role } from './platform/tenancy.ts'
@@ -84,17 +85,16 @@ export async function openDemo(config: Config, ground: Ground, migrations: numbe
 
 async function tokenFor(db: Database, issuer: DemoIssuer, { tenant, user, role }: TokenWish) {
   const slug = tenant ?? COMPANIES[0]!.slug
-  const tenantId = typeof slug === 'string' ? await findTenant(db, slug) : null
+  const tenantId = isAsked(slug) ? await findTenant(db, slug) : null
   if (!tenantId) {
     const slugs = COMPANIES.map(company => company.slug).join(' or ')
     throw new DemoFault(400, `There is no demo tenant "${String(slug).slice(0, 64)}": use ${slugs}.`)
   }
-  if (role !== undefined && !(role in UserRole)) {
+  if (role !== undefined && !Object.hasOwn(UserRole, role)) {
     throw new DemoFault(400, `role must be one of ${Object.keys(UserRole).join(', ')}.`)
   }
   const actor = { tenantId, db }
-  const id = user && uuidOf('User', user)
-  const found = user === undefined ? await firstAdmin(actor) : await findUser(actor, id ? { id } : { email: String(user) })
+  const found = user === undefined ? await firstAdmin(actor) : isAsked(user) ? await findUser(actor, personBy(user)) : null
   if (!found) throw new DemoFault(400, 'There is no such person in this tenant: name an e-mail address or an id of `users`.')
   const granted = (role ?? found.role) as Role
   const { token, expiresAt } = await issuer.sign({ tenantId, userId: found.id, role: granted }, new Date())
@@ -103,6 +103,13 @@ async function tokenFor(db: Database, issuer: DemoIssuer, { tenant, user, role }
     token, expiresAt, user: { id: wireId('User', found.id), name: found.name }, tenant: { slug: ownSlug, name },
     role: granted,
   }
+}
+
+const isAsked = (text: unknown): text is string => typeof text === 'string' && isPlainText(text, 254)
+
+function personBy(idOrEmail: string): { id: string } | { email: string } {
+  const id = uuidOf('User', idOrEmail)
+  return id ? { id } : { email: idOrEmail }
 }
 
 async function firstAdmin(actor: { tenantId: string; db: Database }) {

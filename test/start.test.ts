@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { findLeftover } from '../src/embedded/postgres.server.ts'
 import { projectRoot } from '../src/platform/project.ts'
+import { startServer } from './processes.ts'
 
 /** Starts the program in a new folder of its own; `stopAt` sends SIGTERM when a line says so. Returns how it ended. */
 async function start(settings: Record<string, string>, stopAt?: RegExp) {
@@ -72,3 +73,31 @@ test.each([['making its data folder', /Making the data folder/], ['migrating', /
     expect(out).toContain('\nSIGTERM: closing\n')
     expect(out).not.toContain(' s  ready')
   }, 60_000)
+
+test('a house that runs answers people, and who asks wrongly, in words', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'laurel-start-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const { url, kill } = await startServer({ LAUREL_DATA: folder })
+  onTestFinished(() => kill('SIGTERM'))
+  const asked = async (path: string, body?: object, accept = '*/*') => {
+    const sent = body && { method: 'POST', body: JSON.stringify(body), headers: { accept, 'content-type': 'application/json' } }
+    const response = await fetch(url + path, { redirect: 'manual', headers: { accept }, ...sent })
+    const said = await response.text()
+    const fault = said.startsWith('{"errors"') ? (JSON.parse(said) as { errors: { message: string }[] }).errors[0]!.message : null
+    return [response.status, response.headers.get('location') ?? fault]
+  }
+  const nobody = 'There is no such person in this tenant: name an e-mail address or an id of `users`.'
+  const roles = 'role must be one of VIEWER, MEMBER, PARTNER, MANAGER, FINANCE, COMPLIANCE, ADMIN.'
+  for (const [answer, ...question] of [
+    [[302, '/explorer'], '/graphql', undefined, 'text/html,*/*'],
+    [[200, null], '/explorer/'],
+    [[400, '\'/%ff\' is not a valid url component'], '/%ff'],
+    [[400, 'A subscription is a stream: send it over WebSocket to /graphql, or to POST /graphql/stream.'],
+      '/graphql', { query: 'subscription { feed { __typename } }' }],
+    [[400, 'variables must be an object or null.'], '/graphql/stream', { query: '{ __typename }', variables: 'x' }],
+    [[200, null], '/demo/token', { user: 'ines.okafor-lind@fernbrook.example' }],
+    [[400, nobody], '/demo/token', { user: '\0' }],
+    [[400, 'There is no demo tenant "\0": use fernbrook or harrow-pine.'], '/demo/token', { tenant: '\0' }],
+    [[400, roles], '/demo/token', { role: 'toString' }],
+  ] as const) expect([question, await asked(...question as unknown as [string])]).toEqual([question, answer])
+}, 60_000)

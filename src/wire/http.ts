@@ -13,6 +13,7 @@ import {
 import type { Admission } from '../limits/admission.ts'
 import { admittedOf, answering, type EntranceParts, entrance } from '../limits/entrance.ts'
 import { type BrowserSettings, guardBrowsers } from '../limits/origins.ts'
+import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import type { Origin } from '../platform/audit.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -59,7 +60,8 @@ export async function httpDoor(
   })
   await apollo.start()
   const app = Fastify({
-    bodyLimit: LIMITS.requestBytesMax, logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 128 },
+    bodyLimit: LIMITS.requestBytesMax, logger: false, forceCloseConnections: true, frameworkErrors: showFailure,
+    routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
     // Who dribbles a request in is cut.
     requestTimeout: LIMITS.requestArrivalMs, keepAliveTimeout: LIMITS.keepAliveMs,
     http: { headersTimeout: LIMITS.headersArrivalMs, maxHeaderSize: LIMITS.headerBytesMax },
@@ -69,14 +71,19 @@ export async function httpDoor(
   app.setErrorHandler(showFailure)
   app.route({
     method: ['GET', 'POST'], url: '/graphql',
-    onRequest(_request, reply, done) {
+    onRequest(request, reply, done) {
       void reply.header('cache-control', 'no-store')
-      done()
+      // The start names this address to people, who open it.
+      if (pages && isOpenedByPerson(request)) void reply.redirect('/explorer')
+      else done()
     },
-    preHandler: entrance({
-      admission, actorOf, show: showRefused('http'),
-      contextFor: (asker, request, reply) => contextFor(asker, originOf(request, reply)),
-    }),
+    preHandler: [
+      entrance({
+        admission, actorOf, show: showRefused('http'),
+        contextFor: (asker, request, reply) => contextFor(asker, originOf(request, reply)),
+      }),
+      refuseStream,
+    ],
     handler: requestTraced(fastifyApolloHandler(apollo, { context: async request => admittedOf(request).context })),
   })
   app.get('/healthz', () => ({ status: 'ok' }))
@@ -99,6 +106,17 @@ export async function httpDoor(
     await app.close()
     await apollo.stop()
   } }
+}
+
+function isOpenedByPerson({ method, query, headers }: FastifyRequest): boolean {
+  return method === 'GET' && !Object.keys(query as object).length && Boolean(headers.accept?.includes('text/html'))
+}
+
+async function refuseStream(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  if (admittedOf(request).asked.operation.operation !== 'subscription') return undefined
+  const message = 'A subscription is a stream: send it over WebSocket to /graphql, or to POST /graphql/stream.'
+  const errors = showRefused('http')([fault('BAD_REQUEST', message)], performance.now() - reply.elapsedTime)
+  return reply.code(400).send({ errors })
 }
 
 /** Answers what went wrong around an operation: below 500 it is the framework's word on the request. */
