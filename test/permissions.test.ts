@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { permissionsText } from '../src/permissions.ts'
 import { actionOf } from '../src/platform/policy.ts'
 import { type Action, POLICY, type Role, ROLES } from '../src/platform/policy.rules.ts'
+import { type Kind, wireId } from '../src/platform/ids.ts'
 import { projectRoot } from '../src/platform/project.ts'
 import { makeSchema } from '../src/schema.ts'
-import { type Person, RECORD, tenant } from './harness.ts'
+import { type Person, RECORD, tenant, type TestTenant } from './harness.ts'
 import { operationsOf } from './operations.ts'
 
 const running = await makeSchema()
@@ -46,6 +48,48 @@ test.each(ROLES)('every root field answers a %s as the table says, and what is d
   const entries = await acme.sql<{ action: string }>(
     `select action from audit_entry where decision = 'DENIED' and rule like '%role %'`)
   expect(entries.map(({ action }) => action).sort()).toEqual(denied.sort())
+})
+
+/** Makes one of everything in a tenant and returns the ids by kind. */
+async function furnish(owned: TestTenant): Promise<Map<Kind, string>> {
+  const ann = owned.as('ann')
+  const { teams: { nodes: [team] } } = await ann.run('{ teams { nodes { id department { id } } } }')
+  const recorded = await ann.run(RECORD, { input: { activityType: 'meeting_scheduled', idempotencyKey: 'furnished-1' } })
+  const { webhookEndpointCreate } = await ann.run(`mutation { webhookEndpointCreate(input: {
+    url: "https://receiver.example/hook", topics: ["activity.recorded"] }) { endpoint { id } } }`)
+  return new Map<Kind, string>([
+    ['User', owned.id('ann')], ['Team', team.id], ['Department', team.department.id],
+    ['Activity', recorded.activityRecord.activity.id], ['WebhookEndpoint', webhookEndpointCreate.endpoint.id],
+    ['Leaderboard', await board(ann, {})],
+  ])
+}
+
+test('another tenant\'s things are answered by every field exactly as things that never were', async () => {
+  await using rival = await tenant('ann:ADMIN')
+  await using acme = await tenant('ann:ADMIN')
+  const [theirs, before] = [await furnish(rival), await rival.emitted()]
+  const never = (kind: Kind) => wireId(kind, randomUUID())
+  const taken = new Set<string>()
+  const idOf = (kind: Kind) => {
+    const id = theirs.get(kind)
+    if (id) taken.add(kind)
+    return id ?? never(kind)
+  }
+  const shownBy = async (idFor: (kind: Kind) => string) => {
+    const answers: string[] = []
+    for (const [kind, root] of [['query', queries], ['mutation', mutations]] as const) {
+      for (const { name, text } of operationsOf(kind, root, idFor)) {
+        const wanted = kind === 'query' ? '{ __typename }' : '{ __typename userErrors { code message field } }'
+        const { data, errors } = await acme.as('ann').ask(text.replace('{ __typename }', wanted))
+        const answer = JSON.stringify([name, data, errors?.map(({ message, extensions }) => [message, extensions])])
+        answers.push(answer.replaceAll(/[a-z]{3}_[0-9a-z]{26}/g, 'an id'))
+      }
+    }
+    return answers
+  }
+  expect(await shownBy(idOf)).toEqual(await shownBy(never))
+  expect([...taken].sort()).toEqual(['Activity', 'Department', 'Leaderboard', 'Team', 'User', 'WebhookEndpoint'])
+  expect(await rival.emitted()).toEqual(before)
 })
 
 test('a schema with a root field that declares no action of the policy is not built', async () => {
