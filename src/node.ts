@@ -5,7 +5,7 @@
 import { Client, type ClientConfig } from 'pg'
 import { Admission, type AdmissionSettings } from './limits/admission.ts'
 import type { BrowserSettings } from './limits/origins.ts'
-import { type Auth, authOf, type Issuer } from './wire/auth.ts'
+import { type Auth, authOf } from './wire/auth.ts'
 import type { Broker } from './wire/broker.ts'
 import { memoryBroker } from './wire/broker.memory.ts'
 import { redisBroker } from './wire/broker.redis.ts'
@@ -18,8 +18,11 @@ import { Reactions } from './wire/reactions.ts'
 import { type Relay, startRelay } from './wire/relay.ts'
 import { eventDoor } from './wire/sse.ts'
 import { socketDoor } from './wire/sockets.ts'
+import { ApiKey, ScreenToken } from './credentials/credential.entity.ts'
+import { credentialTokens, lostCredentials, UseNotes } from './credentials/credential.tokens.ts'
 import { feedReaction } from './feed/feed.reaction.ts'
 import { auditRoute } from './identity/audit.export.ts'
+import { type HouseIssuer, houseTokens } from './identity/issuer.house.ts'
 import { Boards } from './leaderboards/boards.ts'
 import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
 import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
@@ -50,7 +53,8 @@ import { Sender, type SenderOptions } from './webhooks/sender.ts'
 import type { FastifyInstance } from 'fastify'
 import type { GraphQLError, GraphQLSchema } from 'graphql'
 
-const ENTITIES = [Tenant, User, Team, Department, TeamMembership, WebhookEndpoint, Leaderboard]
+/** What MikroORM writes. */
+export const ENTITIES = [Tenant, User, Team, Department, TeamMembership, WebhookEndpoint, Leaderboard, ApiKey, ScreenToken]
 const PARTITIONS_EVERY_MS = 3_600_000
 const PUBLIC_ONLY: NodeOptions['webhooks'] & {} = { isPrivateAllowed: false }
 
@@ -58,7 +62,8 @@ const PUBLIC_ONLY: NodeOptions['webhooks'] & {} = { isPrivateAllowed: false }
 export interface NodeOptions {
   addresses: Addresses
   redisUrl?: string | undefined
-  issuers: Issuer[]
+  /** Issuers of the house's own; those of tenants stand in the database. */
+  issuers: HouseIssuer[]
   relay: boolean
   host: string
   port: number
@@ -114,10 +119,13 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       relay?.wake()
       if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
     }
-    const auth = authOf(db, options.issuers, (tenantId, userId) => isActiveUser({ tenantId, db }, userId))
+    const auth = openAuth(options, db, closers)
     const audit = new AuditTrail(db, inTenantOnce)
     closers.push(() => audit.settled())
-    const given = { boards, logs, audit, webhooks: options.webhooks ?? PUBLIC_ONLY }
+    const rights = { changed: () => {} }
+    const given = {
+      boards, logs, audit, webhooks: options.webhooks ?? PUBLIC_ONLY, rightsChanged: () => rights.changed(),
+    }
     const contextFor = (asker: Actor | GraphQLError, origin?: Origin) => Object.assign(new Context(asker, origin), given)
     const contextOf = (authorization: string | undefined, origin: Origin) =>
       auth.actorOf(authorization).catch((error: GraphQLError) => error).then(asker => contextFor(asker, origin))
@@ -131,7 +139,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     })
     closers.push(http.close)
     closers.push(await watchNode({ db, broker, relay }))
-    const door = openStreams(http.app, { ...options, schema, admission, auth, db, logs, contextFor }, closers)
+    const door = openStreams(http.app, { ...options, schema, admission, auth, db, logs, contextFor, rights }, closers)
     auditRoute(http.app, contextOf)
     restDoor(http.app, { contextOf, run: http.run }, ROUTES, openapiOf(schema, ROUTES, version))
     await options.routes?.(http.app, { db, sockets: door.open })
@@ -145,29 +153,43 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
   }
 }
 
+/** Returns the reader of all tokens there are. */
+function openAuth({ issuers }: NodeOptions, db: Database, closers: (() => Promise<unknown> | void)[]): Auth {
+  const uses = new UseNotes(db)
+  closers.push(() => uses.settled())
+  return authOf(db, {
+    readers: [credentialTokens(db), houseTokens(issuers)],
+    isActive: (tenantId, userId) => isActiveUser({ tenantId, db }, userId),
+    lossesOf: identities => lostCredentials(db, identities),
+    used: (identity, now) => uses.used(identity, now),
+  })
+}
+
 /** Opens the doors of the streams, and keeps everybody's rights under review. */
 function openStreams(
   app: FastifyInstance,
-  { schema, admission, auth, db, logs, contextFor, isPersonal, limits }: Pick<NodeOptions, 'isPersonal' | 'limits'>
-    & Pick<LaurelNode, 'auth' | 'db' | 'logs' | 'contextFor'> & { schema: GraphQLSchema; admission: Admission },
+  { schema, admission, auth, db, logs, contextFor, isPersonal, limits, rights }: Pick<NodeOptions, 'isPersonal' | 'limits'>
+    & Pick<LaurelNode, 'auth' | 'db' | 'logs' | 'contextFor'> & {
+      schema: GraphQLSchema; admission: Admission; rights: { changed(): void }
+    },
   closers: (() => Promise<unknown> | void)[],
 ): ReturnType<typeof socketDoor> {
   const shared = {
     schema, admission, origins: limits?.origins ?? [], groups: new Groups(contextFor, isPersonal), actorOf: auth.actorOf,
-    contextFor,
+    lostOf: auth.lostOf, contextFor,
     standingOf: (actors: readonly Actor[]) => standingOf(db, actors),
   }
   const door = socketDoor(app.server, shared)
   const events = eventDoor(app, shared)
   // A database that is away is no reason to cut anybody.
-  const checkRights = () => {
+  const checkRights = rights.changed = () => {
     auth.recheck()
     void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
   }
-  logs.onTopic('user.', checkRights)
-  const rights = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
+  for (const topic of ['user.', 'identity.']) logs.onTopic(topic, checkRights)
+  const timer = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
   closers.push(() => {
-    clearInterval(rights)
+    clearInterval(timer)
     events.close()
     return door.close()
   })

@@ -4,12 +4,13 @@ import { buildSchema } from 'type-graphql'
 import { ActivityResolver } from './activities/activity.resolver.ts'
 import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
+import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
 import { AuditResolver } from './identity/audit.resolver.ts'
 import { AnalyticsResolver } from './insights/analytics.resolver.ts'
 import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
-import { ArchiveResolver, LeaderboardResolver } from './leaderboards/leaderboard.resolver.ts'
+import { ArchiveResolver, LeaderboardResolver, ScreenBoardsResolver } from './leaderboards/leaderboard.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver } from './leaderboards/standing.resolver.ts'
 import { DateTime } from './platform/graphql.ts'
 import { type Kind, wireId } from './platform/ids.ts'
@@ -18,6 +19,7 @@ import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
 import { AuditPeopleResolver } from './users/user.audit.ts'
+import { ApiKeyMakerResolver, ScreenMakerResolver } from './users/user.credentials.ts'
 import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.resolver.ts'
 import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endpoint.resolver.ts'
 
@@ -26,6 +28,7 @@ const RESOLVERS = [
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,
+  ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const
 
 /** The REST aliases of all rooms. */

@@ -65,9 +65,9 @@ let shared: Promise<LaurelNode> | null = null
 /** Returns the one node that the tests of this file share. */
 export const sharedNode = (): Promise<LaurelNode> => shared ??= testNode()
 
-/** Signs a token as the demo issuer does. */
-export async function tokenOf(tenantId: string, userId: string | null, role: Role): Promise<string> {
-  return (await issuer.sign({ tenantId, userId, role }, new Date())).token
+/** Signs a token as the demo issuer does, now or earlier. */
+export async function tokenOf(tenantId: string, userId: string | null, role: Role, at = new Date()): Promise<string> {
+  return (await issuer.sign({ tenantId, userId, role }, at)).token
 }
 
 /** What the API answers over HTTP. */

@@ -124,7 +124,8 @@ function decide({ actor, items }: RecordCommand, zone: string, known: Known) {
       activityId: id, userId: item.userId, teamId: team?.teamId ?? null, departmentId: team?.departmentId ?? null,
       type: type.key, points, seq: known.numbers.shift()!, total: person!.points, ...periods,
     }
-    fresh.push({ id, item, typeId: type.id, occurredAt, recordedAt: now, recordedBy: actor.userId, change, isCorrection })
+    const { id: typeId } = type
+    fresh.push({ id, item, typeId, occurredAt, recordedAt: now, recordedBy: actor.userId, senderId, change, isCorrection })
     // The same key or fact again within one transaction meets this one.
     known.keys.set(key, { bodyHash: item.bodyHash, activityId: id })
     if (fact) known.sources.set(fact, id)

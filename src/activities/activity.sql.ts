@@ -15,8 +15,9 @@ const NOBODY = '00000000-0000-0000-0000-000000000000'
 /** A client's command: who asks to record what. */
 export interface RecordCommand { actor: Actor; items: readonly ActivityItem[] }
 
-/** Who a command's keys belong to. */
-export const senderOf = ({ userId }: Pick<Actor, 'userId'>): string => userId ?? NOBODY
+/** Who a command's keys belong to: the person, the API key, or the house. */
+export const senderOf = ({ userId, credential }: Pick<Actor, 'userId' | 'credential'>): string =>
+  userId ?? credential?.id ?? NOBODY
 
 /** The statements that answer what `verdictFor` needs, by what they answer; those that no command asks for are left out. */
 export function readStatements(commands: readonly RecordCommand[]): Partial<Record<Asked, Statement>> {
@@ -89,6 +90,7 @@ function sourcesOf(tenantId: string, sourced: readonly ActivityItem[]): Statemen
 /** A new activity, decided and numbered. */
 export interface NewActivity {
   id: string; item: ActivityItem; typeId: string; occurredAt: Date; recordedAt: Date; recordedBy: string | null
+  senderId: string
   change: PointChange; isCorrection: boolean
 }
 
@@ -110,7 +112,7 @@ export function writeStatements(
       text: `insert into command_key (tenant_id, actor_id, key, body_hash, result_id)
              select $1, * from unnest($2::uuid[], $3::text[], $4::bytea[], $5::uuid[])`,
       values: [
-        tenantId, column(({ recordedBy }) => senderOf({ userId: recordedBy })), column(({ item }) => item.idempotencyKey),
+        tenantId, column(({ senderId }) => senderId), column(({ item }) => item.idempotencyKey),
         column(({ item }) => item.bodyHash), column(({ id }) => id),
       ],
     },

@@ -14,9 +14,7 @@ import { recountingFor } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
 import { refusalForKey, refusalForText } from './activity.rules.ts'
-import { entryInsert } from './activity.sql.ts'
-
-const NOBODY = '00000000-0000-0000-0000-000000000000'
+import { entryInsert, senderOf } from './activity.sql.ts'
 
 interface Reversible {
   [column: string]: unknown
@@ -34,7 +32,7 @@ export async function reverseActivity(
   { activityId, idempotencyKey, reason }: { activityId: string; idempotencyKey: string; reason: string | null },
 ) {
   const { tenantId, now } = actor
-  const actorId = actor.userId ?? NOBODY
+  const actorId = senderOf(actor)
   const refusal = refusalForKey(idempotencyKey) ?? refusalForText(reason, 'reason', LIMITS.noteLengthMax)
   if (refusal) throw refusal
   const zone = await zoneOf(actor)

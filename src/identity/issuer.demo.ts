@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { Role } from '../platform/tenancy.ts'
-import type { Issuer } from '../wire/auth.ts'
+import type { HouseIssuer } from './issuer.house.ts'
 
 const HOURS_VALID = 12
 export const DEMO_ISSUER = 'laurel-demo'
@@ -16,7 +16,9 @@ export const DEMO_ISSUER = 'laurel-demo'
 export interface DemoClaims { tenantId: string; userId: string | null; role: Role }
 
 /** Signs demo tokens and gives the key that checks them. */
-export interface DemoIssuer extends Issuer { sign(claims: DemoClaims, now: Date): Promise<{ token: string; expiresAt: Date }> }
+export interface DemoIssuer extends HouseIssuer {
+  sign(claims: DemoClaims, now: Date): Promise<{ token: string; expiresAt: Date }>
+}
 
 /** Returns the demo issuer of a data folder; its Ed25519 key is made on first use and readable by its owner only. */
 export function demoIssuer(folder: string): DemoIssuer {

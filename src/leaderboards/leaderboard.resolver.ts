@@ -1,5 +1,7 @@
 /** GraphQL door of leaderboards: boards, standings, archives and the live stream. */
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { ScreenToken } from '../credentials/credential.entity.ts'
+import { boardIdsByScreen } from '../credentials/credential.queries.ts'
 import { answer, connectionOf, Context, Cursor, Mark, sized } from '../platform/graphql.ts'
 import { requireId } from '../platform/ids.ts'
 import { fault } from '../platform/errors.ts'
@@ -193,3 +195,12 @@ export class ArchiveResolver {
   }
 }
 
+@Resolver(() => ScreenToken)
+export class ScreenBoardsResolver {
+  @sized(5) // As a rule a few; 25 at most.
+  @FieldResolver(() => [Leaderboard], { description: 'The boards that it shows, at most 25; its link opens the first.' })
+  async leaderboards(@Root() { id }: { id: string }, @Ctx() context: Context) {
+    const boardIds = await context.load(boardIdsByScreen, id) ?? []
+    return Promise.all(boardIds.map(boardId => context.load(boardsById, boardId)))
+  }
+}

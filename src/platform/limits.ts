@@ -95,6 +95,8 @@ export const LIMITS = {
   rankTellBoardsMax: 100,
   stepUpAgeMs: 15 * 60_000, // ZT-03.
   analyticsDaysMax: 366,
+  apiKeysMax: 100,
+  screenTokensMax: 200,
   auditWaitingMax: 5_000,
   auditAgentLengthMax: 200,
 } as const

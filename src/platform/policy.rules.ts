@@ -21,6 +21,8 @@ export interface Credential {
   boards: readonly string[] | null
   /** When the person last proved who they are; null when the token does not say. */
   provedMs: number | null
+  /** The tenant's issuer that signed for the person, as it was then; absent for others. */
+  issuer?: { id: string; revision: number }
 }
 
 interface Right {
@@ -66,6 +68,14 @@ export const POLICY = {
   'leaderboard.write': { what: 'add leaderboards', roles: ADMIN },
   'analytics.read': { what: 'see what happened over the last days', roles: STAFF },
   'audit.read': { what: 'search and export the audit', roles: OVERSIGHT },
+  'issuer.read': { what: 'see whose tokens are believed', roles: ADMIN },
+  'issuer.write': { what: 'change whose tokens are believed', roles: ADMIN, stepUp: true },
+  'apiKey.read': { what: 'see API keys, never their secrets', roles: ADMIN },
+  'apiKey.write': { what: 'make API keys', roles: ADMIN, stepUp: true },
+  'apiKey.revoke': { what: 'take API keys back', roles: ADMIN },
+  'screen.read': { what: 'see the links of screens, never their secrets', roles: ADMIN },
+  'screen.write': { what: 'make links for screens', roles: ADMIN, stepUp: true },
+  'screen.revoke': { what: 'take links of screens back', roles: ADMIN },
 } as const satisfies Record<string, Right>
 
 export type Action = keyof typeof POLICY
@@ -106,6 +116,16 @@ export function isWithin(action: string, scope: string): boolean {
 /** Returns whether a board may be shown to the asker, as far as a screen's own list decides it. */
 export function isShownTo({ credential }: Pick<Asker, 'credential'>, boardId: string): boolean {
   return !credential?.boards || credential.boards.includes(boardId)
+}
+
+/** What a screen may show of people; of what stands on a board, everything. */
+const ON_SCREENS: Record<string, readonly string[]> = {
+  User: ['id', 'name', 'team'], Team: ['id', 'name', 'department'], Department: ['id', 'name'],
+}
+
+/** Returns whether a screen may show a field of a type. */
+export function isOnScreens(type: string, field: string): boolean {
+  return field.startsWith('__') || !Object.hasOwn(ON_SCREENS, type) || ON_SCREENS[type]!.includes(field)
 }
 
 /** Returns whether whoever asked for something may decide on it too: never. */

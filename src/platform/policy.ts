@@ -1,9 +1,30 @@
 /** The policy at the schema's roots: every root field declares its action, and nothing runs before the table was asked. */
-import { type GraphQLField, type GraphQLFieldResolver, GraphQLError, type GraphQLSchema } from 'graphql'
-import { Extensions } from 'type-graphql'
+import {
+  type GraphQLField, type GraphQLFieldResolver, GraphQLError, type GraphQLResolveInfo, type GraphQLSchema, TypeInfo, visit,
+  visitWithTypeInfo,
+} from 'graphql'
+import { Extensions, registerEnumType } from 'type-graphql'
 import type { Command } from './audit.ts'
+import { fault } from './errors.ts'
 import type { Context } from './graphql.ts'
-import { type Action, POLICY } from './policy.rules.ts'
+import { type Action, isOnScreens, POLICY } from './policy.rules.ts'
+
+export enum UserRole {
+  VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE',
+  ADMIN = 'ADMIN',
+}
+registerEnumType(UserRole, {
+  name: 'Role', description: 'What a person may do.',
+  valuesConfig: {
+    VIEWER: { description: 'Reads.' },
+    MEMBER: { description: 'Reads, and records for themself.' },
+    PARTNER: { description: 'Records for themself and sees no employees.' },
+    MANAGER: { description: 'Records and takes back for the teams they lead.' },
+    FINANCE: { description: 'As MEMBER, and searches the audit.' },
+    COMPLIANCE: { description: 'As MEMBER, and searches the audit.' },
+    ADMIN: { description: 'Everything in the tenant.' },
+  },
+})
 
 /** Declares which action of the policy a query, mutation or subscription is. */
 export const Allows = (action: Action) => Extensions({ action })
@@ -24,6 +45,7 @@ export function guardRoots(schema: GraphQLSchema): void {
     const resolve = field.resolve!
     field.resolve = (source, args, context: Context, at) => {
       context.require(action)
+      requireShown(context, at)
       return resolve(source, args, context, at)
     }
   }
@@ -35,9 +57,24 @@ export function guardRoots(schema: GraphQLSchema): void {
     const subscribe = field.subscribe!
     field.subscribe = (source, args, context: Context, at) => {
       context.require(action)
+      requireShown(context, at)
       return subscribe(source, args, context, at)
     }
   }
+}
+
+/** A screen hangs where anybody passes by: it shows names and places, and nothing else of a person. @throws Fault FORBIDDEN */
+function requireShown(context: Context, { operation, fragments, schema }: GraphQLResolveInfo): void {
+  if (context.actor.credential?.kind !== 'SCREEN') return
+  const types = new TypeInfo(schema)
+  const judge = visitWithTypeInfo(types, {
+    Field({ name: { value: field } }) {
+      const type = types.getParentType()?.name ?? ''
+      if (isOnScreens(type, field)) return
+      throw fault('FORBIDDEN', `A screen does not show ${type}.${field}: take it out, or use a personal token.`)
+    },
+  })
+  for (const part of [operation, ...Object.values(fragments)]) visit(part, judge)
 }
 
 type Outcome = { userErrors?: { code: string; field?: string[] }[]; results?: Outcome[] } | null | undefined

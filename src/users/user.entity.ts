@@ -2,24 +2,11 @@
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType, registerEnumType } from 'type-graphql'
 import { Node } from '../platform/graphql.ts'
+import { UserRole } from '../platform/policy.ts'
 
-export enum UserRole {
-  VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE',
-  ADMIN = 'ADMIN',
-}
+export { UserRole }
+
 export enum UserKind { EMPLOYEE = 'EMPLOYEE', PARTNER = 'PARTNER', CLIENT = 'CLIENT' }
-registerEnumType(UserRole, {
-  name: 'Role', description: 'What a person may do.',
-  valuesConfig: {
-    VIEWER: { description: 'Reads.' },
-    MEMBER: { description: 'Reads, and records for themself.' },
-    PARTNER: { description: 'Records for themself and sees no employees.' },
-    MANAGER: { description: 'Records and takes back for the teams they lead.' },
-    FINANCE: { description: 'As MEMBER, and searches the audit.' },
-    COMPLIANCE: { description: 'As MEMBER, and searches the audit.' },
-    ADMIN: { description: 'Everything in the tenant.' },
-  },
-})
 registerEnumType(UserKind, {
   name: 'UserKind', description: 'Whether a person is staff, a partner or a client.',
   valuesConfig: {

@@ -5,6 +5,7 @@ import { optionalId, requireId } from '../platform/ids.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { Allows } from '../platform/policy.ts'
+import { telling } from '../wire/auth.ts'
 import { Tenant } from '../tenants/tenant.entity.ts'
 import { ownTenant } from '../tenants/tenant.service.ts'
 import { Department, Team } from './team.entity.ts'
@@ -158,8 +159,9 @@ export class UserResolver {
       'Codes: NOT_FOUND, INVALID.',
   })
   userDeactivate(@Arg('input', () => UserDeactivateInput, { description: 'Who.' }) input: UserDeactivateInput,
-    @Ctx() { actor }: Context) {
-    return answer(new UserDeactivatePayload(), () => deactivateUser(actor, requireId('User', input.userId, 'userId')))
+    @Ctx() context: Context) {
+    const userId = requireId('User', input.userId, 'userId')
+    return answer(new UserDeactivatePayload(), async () => telling(context, deactivateUser(context.actor, userId)))
   }
 
   @Allows('team.write')

@@ -1,7 +1,7 @@
 /** What an endpoint may be. Pure. */
 import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { urlRefusal } from './address.rules.ts'
+import { urlRefusal } from '../outward/address.rules.ts'
 
 /** What a command wants an endpoint to be. */
 export interface EndpointWish { url: string; topics: readonly string[]; description: string }

@@ -3,47 +3,29 @@
  * little of the answer.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { LIMITS } from '../platform/limits.ts'
 import { version } from '../platform/project.ts'
-import { isAllowed, literalOf, urlRefusal } from './address.rules.ts'
+import { guardedLookup, judgeUrl, type WayOut } from '../outward/way.ts'
 import { failureOf, type Outcome } from './delivery.rules.ts'
 
 /** What may be set otherwise than the house's limits, by the operator or by a test. */
-export interface SenderOptions {
-  isPrivateAllowed: boolean
-  connectMs?: number
-  responseMs?: number
-  /** Returns the addresses of a name; the system's resolver when absent. */
-  resolve?(hostname: string): Promise<{ address: string; family: number }[]>
-}
+export interface SenderOptions extends WayOut { connectMs?: number; responseMs?: number }
 
-class AddressRefused extends Error { override readonly name = 'AddressRefused' }
 class TimedOut extends Error { override readonly name = 'TimedOut' }
 
 /** The way out of one node; connections to receivers are kept open between messages. */
 export class Sender {
-  readonly #options: Required<SenderOptions>
+  readonly #options: { isPrivateAllowed: boolean; connectMs: number; responseMs: number }
   readonly #lookup: LookupFunction
   readonly #http = new HttpAgent({ keepAlive: true, timeout: 10_000 })
   readonly #https = new HttpsAgent({ keepAlive: true, timeout: 10_000 })
 
   constructor(options: SenderOptions) {
-    const { isPrivateAllowed } = options
-    const resolve = options.resolve ?? (hostname => lookup(hostname, { all: true }))
-    this.#options = { connectMs: LIMITS.webhookConnectMs, responseMs: LIMITS.webhookResponseMs, resolve, ...options }
-    // The socket connects to what was checked here; a second question to the resolver could be answered otherwise.
-    this.#lookup = (hostname, { all }, done) => {
-      resolve(hostname).then(addresses => {
-        const isRefused = addresses.some(({ address }) => !isAllowed(address, isPrivateAllowed))
-        if (isRefused || !addresses.length) throw new AddressRefused(hostname)
-        if (all) done(null, addresses)
-        else done(null, addresses[0]!.address, addresses[0]!.family)
-      }).catch((error: NodeJS.ErrnoException) => done(error, []))
-    }
+    this.#options = { connectMs: LIMITS.webhookConnectMs, responseMs: LIMITS.webhookResponseMs, ...options }
+    this.#lookup = guardedLookup(options)
   }
 
   /** Returns what came of posting a body; it throws only when the signal aborts. */
@@ -60,11 +42,7 @@ export class Sender {
   }
 
   async #send(url: URL, body: Buffer, headers: Record<string, string>, signal: AbortSignal): Promise<number> {
-    const { isPrivateAllowed } = this.#options
-    // The setting may have changed since the endpoint was made; and an address that is spelled out is never looked up.
-    if (urlRefusal(url.href, isPrivateAllowed)) throw new AddressRefused(url.hostname)
-    const literal = literalOf(url.hostname)
-    if (literal && !isAllowed(literal, isPrivateAllowed)) throw new AddressRefused(literal)
+    judgeUrl(url, this.#options.isPrivateAllowed) // The setting may have changed since the endpoint was made.
     return this.#ask(url, body, headers, signal, true)
   }
 

@@ -1,95 +1,148 @@
 /**
- * Token → Actor: the only source of tenant, user and role. A verified token is remembered until it expires, so that it is
- * checked once.
+ * Token → Actor: the only source of tenant, user and role. Which tokens there are, the rooms say by their readers. What one was
+ * read as is remembered, and looked at again every 30 s and whenever rights change.
  */
-import type { KeyObject } from 'node:crypto'
-import { jwtVerify } from 'jose'
+import type { GraphQLError } from 'graphql'
 import type { Database } from '../platform/db.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { type Credential, decisionFor, type Role, ROLES } from '../platform/policy.rules.ts'
+import { log } from '../platform/log.ts'
+import { type Credential, decisionFor, type Role } from '../platform/policy.rules.ts'
 import type { Actor } from '../platform/tenancy.ts'
 
-/** Whose tokens are believed. */
-export interface Issuer { issuer: string; key: KeyObject; algorithm: 'EdDSA' | 'ES256' | 'RS256' }
-
-interface Identity {
-  tenantId: string; userId: string | null; role: Role; isOutsider: boolean; credential: Credential
-  expiresMs: number; token: string
+/** What the house hands to requests: a way to say that somebody's rights have changed. */
+declare module '../platform/graphql.ts' {
+  interface Context { rightsChanged(): void }
 }
 
-const KNOWN_ROLES = new Set<string>(ROLES)
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const REMEMBERED_MAX = 10_000
-const TOKEN_LENGTH_MAX = 4_096
-const HOW_TO = 'Send "Authorization: Bearer <token>" (in connection_init for subscriptions).'
+/** Whom a token speaks for; `expiresMs` is Infinity when it does not end by itself. */
+export interface Identity { tenantId: string; userId: string | null; role: Role; credential: Credential; expiresMs: number }
 
-interface Claims { sub?: string; tenant?: string; role?: string; exp?: number; auth_time?: unknown }
+/** Reads one kind of token. */
+export interface TokenReader {
+  /** Returns whom a token speaks for, or null when it is of another kind. @throws Fault UNAUTHENTICATED | UNAVAILABLE */
+  read(token: string, now: Date): Promise<Identity | null>
+}
 
 /** An actor with the token that proved it. */
-export type Identified = Actor & { expiresMs: number; token: string }
+export type Identified = Actor & Identity & { token: string }
+
+/** Why a token is no longer good: it was taken back, as a sentence, or what it rests on has changed: then it is read again. */
+export type Loss = { sentence: string } | 'CHANGED'
+
+/** What the reader of tokens needs from the house. */
+export interface AuthParts {
+  readers: readonly TokenReader[]
+  /** Returns whether this person may still act: they exist and are active. */
+  isActive(tenantId: string, userId: string): Promise<boolean>
+  /** Returns which of these tokens are no longer as they were read. */
+  lossesOf(identities: readonly Identity[]): Promise<Map<Identity, Loss>>
+  /** Hears each use of a token. */
+  used?(identity: Identity, now: Date): void
+}
 
 /** Reads tokens. */
 export interface Auth {
-  /** Returns who the authorization header speaks for. @throws Fault UNAUTHENTICATED */
+  /** Returns who the authorization header speaks for. @throws Fault UNAUTHENTICATED | UNAVAILABLE */
   actorOf(authorization: string | undefined): Promise<Identified>
-  /** Has everybody's standing asked for again with their next request: people have changed. */
+  /** Returns those whose token is no longer good, each with a sentence; of the others, notes what they rest on now. */
+  lostOf(actors: readonly Identified[]): Promise<Map<Identified, string>>
+  /** Has everybody's standing asked for again with their next request: rights have changed. */
   recheck(): void
 }
 
-/** Returns whether this person may still act: they exist and are active. */
-export type IsActive = (tenantId: string, userId: string) => Promise<boolean>
+const REMEMBERED_MAX = 10_000
+const TOKEN_LENGTH_MAX = 8_192
+const HOW_TO = 'Send "Authorization: Bearer <token>" (in connection_init for subscriptions).'
+const CHANGED = 'What this token grants has changed: connect again.'
 
-interface Remembered { identity: Identity; checkedMs: number }
+interface Remembered { identity: Identity & { isOutsider: boolean; token: string }; checkedMs: number }
 
-/** Returns the reader of tokens of these issuers. */
-export function authOf(db: Database, issuers: Issuer[], isActive: IsActive): Auth {
+/** Returns what a command answers that changed somebody's rights; what rests on them is looked at again once it is committed. */
+export async function telling<T>(context: { rightsChanged(): void }, command: Promise<T>): Promise<T> {
+  const answer = await command
+  context.rightsChanged()
+  return answer
+}
+
+/** Returns the error of a token that is not believed. */
+export function unauthenticated(sentence: string): GraphQLError {
+  return fault('UNAUTHENTICATED', sentence)
+}
+
+/** Returns the reader of tokens of a node. */
+export function authOf(db: Database, { readers, isActive, lossesOf, used }: AuthParts): Auth {
   const remembered = new Map<string, Remembered>()
   let recheckedMs = 0
-  const verify = async (token: string): Promise<Identity> => {
-    for (const { issuer, key, algorithm } of issuers) {
-      const checked = await jwtVerify(token, key, { issuer, audience: 'laurel', algorithms: [algorithm], clockTolerance: 60 })
-        .catch(() => null)
-      if (!checked) continue
-      const { sub, tenant, role, exp, auth_time: provedAt } = checked.payload as Claims
-      if (!exp || typeof tenant !== 'string' || !UUID.test(tenant) || typeof role !== 'string' || !KNOWN_ROLES.has(role)) continue
-      const provedMs = typeof provedAt === 'number' ? provedAt * 1_000 : null
-      return {
-        tenantId: tenant, userId: typeof sub === 'string' && UUID.test(sub) ? sub : null, role: role as Role,
-        isOutsider: decisionFor({ role: role as Role, now: new Date() }, 'user.read').reach === 'OUTSIDERS',
-        credential: { kind: 'PERSON', id: null, scopes: null, boards: null, provedMs }, expiresMs: exp * 1_000, token,
-      }
+  const read = async (token: string, now: Date): Promise<Remembered> => {
+    for (const reader of readers) {
+      const identity = await reader.read(token, now)
+      if (!identity) continue
+      const isOutsider = decisionFor({ role: identity.role, now }, 'user.read').reach === 'OUTSIDERS'
+      return { identity: { ...identity, isOutsider, token }, checkedMs: 0 }
     }
-    throw fault('UNAUTHENTICATED', `The token is not valid here or has expired: get a new one. ${HOW_TO}`)
+    throw unauthenticated(`The token is not valid here or has expired: get a new one. ${HOW_TO}`)
   }
-  const stillActive = async (known: Remembered, now: Date) => {
-    const { tenantId, userId } = known.identity
-    const active = !userId || await isActive(tenantId, userId).catch(() => {
+  const remember = (token: string, known: Remembered) => {
+    if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value!)
+    remembered.set(token, known)
+  }
+  /** Returns what a token stands for now. */
+  const lookedAtAgain = async (known: Remembered, now: Date): Promise<Remembered> => {
+    const { token, tenantId, userId } = known.identity
+    if (userId && !await isActive(tenantId, userId)) {
+      throw unauthenticated('The person of this token is not active here. Ask an admin of your tenant.')
+    }
+    const loss = known.checkedMs ? (await lossesOf([known.identity])).get(known.identity) : undefined
+    if (loss && loss !== 'CHANGED') throw unauthenticated(loss.sentence)
+    const current = loss ? await read(token, now) : known
+    current.checkedMs = now.getTime() // As of the question: what changed since is looked at again.
+    return current
+  }
+  const find = async (token: string, now: Date): Promise<Remembered> => {
+    let known = remembered.get(token)
+    if (known && known.identity.expiresMs <= now.getTime()) known = undefined
+    if (known && known.checkedMs > Math.max(recheckedMs, now.getTime() - LIMITS.rightsCheckMs)) return known
+    remembered.delete(token) // What is refused is not remembered.
+    known = await lookedAtAgain(known ?? await read(token, now), now)
+    remember(token, known)
+    return known
+  }
+  const actorOf = async (authorization: string | undefined): Promise<Identified> => {
+    if (!authorization) throw unauthenticated(`This needs a token. ${HOW_TO}`)
+    const token = authorization.length > TOKEN_LENGTH_MAX + 10 ? null : /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1]
+    if (!token) throw unauthenticated(`The authorization is not a bearer token. ${HOW_TO}`)
+    const now = new Date()
+    const { identity } = await find(token, now).catch((error: Error & { extensions?: unknown }) => {
+      if (error.extensions) throw error
+      log.warn({ reason: error.message }, 'a token could not be looked at')
       throw fault('UNAVAILABLE', 'The database cannot be reached at the moment. Try again.', { retryAfterMs: 1_000 })
     })
-    if (!active) throw fault('UNAUTHENTICATED', 'The person of this token is not active here. Ask an admin of your tenant.')
-    known.checkedMs = now.getTime()
+    used?.(identity, now)
+    return { ...identity, now, db }
   }
   return {
-    async actorOf(authorization) {
-      if (!authorization) throw fault('UNAUTHENTICATED', `This needs a token. ${HOW_TO}`)
-      const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1]
-      if (!token || token.length > TOKEN_LENGTH_MAX) {
-        throw fault('UNAUTHENTICATED', `The authorization is not a bearer token. ${HOW_TO}`)
+    actorOf,
+    async lostOf(actors) {
+      const lost = new Map<Identified, string>()
+      for (const [identity, loss] of await lossesOf(actors)) {
+        const actor = identity as Identified
+        const sentence = loss === 'CHANGED' ? await changeOf(actor, actorOf) : loss.sentence
+        if (sentence) lost.set(actor, sentence)
       }
-      const now = new Date()
-      let known = remembered.get(token)
-      if (!known || known.identity.expiresMs <= now.getTime()) {
-        remembered.delete(token)
-        known = { identity: await verify(token), checkedMs: 0 }
-        if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value!)
-        remembered.set(token, known)
-      }
-      if (known.checkedMs <= Math.max(recheckedMs, now.getTime() - LIMITS.rightsCheckMs)) await stillActive(known, now)
-      return { ...known.identity, now, db }
+      return lost
     },
     recheck() {
       recheckedMs = Date.now()
     },
   }
+}
+
+/** Returns why a token is no longer good for what an open connection rests on, or null: then it rests on what it says now. */
+async function changeOf(actor: Identified, actorOf: Auth['actorOf']): Promise<string | null> {
+  const now = await actorOf(`Bearer ${actor.token}`).catch((error: GraphQLError) => error)
+  if (now instanceof Error) return now.extensions.code === 'UNAVAILABLE' ? null : now.message
+  if (now.tenantId !== actor.tenantId || now.userId !== actor.userId || now.role !== actor.role) return CHANGED
+  actor.credential = now.credential
+  return null
 }

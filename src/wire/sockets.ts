@@ -36,6 +36,7 @@ const SWEEP_MS = 5_000
 const GOODBYE_MS = 100
 const INIT_WAIT_MS = 10_000
 const INIT_LOOK_MS = 500
+const REASON_MAX = 120 // A close frame carries 123 bytes.
 
 // Each message stands alone, so that one compressed for a group fits every socket. ws itself compresses none: what it would
 // compress in the background could be overtaken by the group's frames.
@@ -49,6 +50,8 @@ export interface SocketDoor {
   origins: readonly string[]
   groups: Groups
   actorOf(authorization: string | undefined): Promise<Identified>
+  /** Returns those whose token is no longer good, each with a sentence; asked as often. */
+  lostOf(actors: readonly Identified[]): Promise<Map<Identified, string>>
   contextFor(actor: Actor, origin?: Origin): Context
   /** Returns how these people stand now; asked every 30 s and when people change. */
   standingOf(actors: readonly Identified[]): Promise<Map<Actor, Standing>>
@@ -115,8 +118,10 @@ export function socketDoor(
       for (const { ws, actor } of identified()) {
         if (actor.expiresMs <= Date.now()) ws.close(CloseCode.Unauthorized, 'The token has expired')
       }
-      const people = await door.standingOf(identified().map(({ actor }) => actor))
+      const actors = identified().map(({ actor }) => actor)
+      const [lost, people] = await Promise.all([door.lostOf(actors), door.standingOf(actors)])
       for (const { ws, actor } of identified()) {
+        if (lost.has(actor)) ws.close(CloseCode.Unauthorized, lost.get(actor)!.slice(0, REASON_MAX))
         if (people.get(actor)?.isActive === false) ws.close(RIGHT_LOST, 'This person is no longer active')
       }
       door.groups.review(people)
@@ -152,7 +157,10 @@ function protocolOf(
         connection.actor = actor
         return true
       } catch (error) {
-        connection.close(CloseCode.Unauthorized, (error as Error).message.slice(0, 120))
+        const { message, extensions } = error as GraphQLError
+        // A token that cannot be looked at now is no bad token: clients come back after this code, not after the other.
+        const isAway = extensions?.code === 'UNAVAILABLE'
+        connection.close(isAway ? TRY_LATER : CloseCode.Unauthorized, message.slice(0, REASON_MAX))
         return false
       }
     },

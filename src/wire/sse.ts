@@ -34,6 +34,7 @@ export interface EventDoor {
   admission: Admission
   groups: Groups
   actorOf(authorization: string | undefined): Promise<Identified>
+  lostOf(actors: readonly Identified[]): Promise<Map<Identified, string>>
   contextFor(asker: Actor | GraphQLError, origin?: Origin): Context
   standingOf(actors: readonly Actor[]): Promise<Map<Actor, Standing>>
 }
@@ -144,10 +145,10 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
   }
   return {
     async checkRights() {
-      const people = await door.standingOf([...running.values()].map(({ actor }) => actor))
-      for (const [response, { actor }] of running) {
-        if (people.get(actor)?.isActive === false) response.end(END)
-      }
+      const actors = [...running.values()].map(({ actor }) => actor)
+      const [lost, people] = await Promise.all([door.lostOf(actors), door.standingOf(actors)])
+      const isGone = (actor: Identified) => lost.has(actor) || people.get(actor)?.isActive === false
+      for (const [response, { actor }] of running) if (isGone(actor)) response.end(END)
     },
     close() {
       clearInterval(sweep)

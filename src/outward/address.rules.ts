@@ -1,6 +1,6 @@
 /**
- * Where webhooks may go: addresses by range, from the registries of special-purpose addresses (RFC 6890 and its updates).
- * Whatever is not known to be public is refused, so that a tenant cannot make the server ask its own network. Pure.
+ * Where the server may go at a tenant's wish: addresses by range, from the registries of special-purpose addresses (RFC 6890 and
+ * its updates). Whatever is not known to be public is refused, so that a tenant cannot make the server ask its own network. Pure.
  */
 
 /** PRIVATE may be opened by the operator (a machine of one's own, a network of one's own); RESERVED never is. */
@@ -41,7 +41,7 @@ export function reachOf(address: string): Reach {
   return six === null ? 'RESERVED' : find(RANGES_6, six, 128, numberOf6)
 }
 
-/** Returns whether a webhook may go to this address. */
+/** Returns whether the server may go to this address. */
 export function isAllowed(address: string, isPrivateAllowed: boolean): boolean {
   const reach = reachOf(address)
   return reach === 'PUBLIC' || (reach === 'PRIVATE' && isPrivateAllowed)
@@ -53,15 +53,15 @@ export function literalOf(hostname: string): string | null {
   return numberOf4(bare) !== null || numberOf6(bare) !== null ? bare : null
 }
 
-/** Returns why a URL cannot be an endpoint's, as a sentence, or null. A name is judged when it is resolved, at each delivery. */
-export function urlRefusal(text: string, isPrivateAllowed: boolean): string | null {
-  if (!URL.canParse(text)) return 'url must be an absolute URL, such as "https://example.com/hooks/laurel".'
+/** Returns why a URL of a tenant's cannot be gone to, as a sentence, or null. A name is judged whenever it is resolved. */
+export function urlRefusal(text: string, isPrivateAllowed: boolean, field = 'url'): string | null {
+  if (!URL.canParse(text)) return `${field} must be an absolute URL, such as "https://example.com/laurel".`
   const { protocol, hostname, username, password, hash } = new URL(text)
-  if (protocol !== 'https:' && !(protocol === 'http:' && isPrivateAllowed)) return 'url must begin with https://.'
-  if (username || password) return 'url must not carry a name or a password: the signature says who sends.'
-  if (hash) return 'url must not have a fragment (#…).'
+  if (protocol !== 'https:' && !(protocol === 'http:' && isPrivateAllowed)) return `${field} must begin with https://.`
+  if (username || password) return `${field} must not carry a name or a password.`
+  if (hash) return `${field} must not have a fragment (#…).`
   const literal = literalOf(hostname)
-  if (literal && !isAllowed(literal, isPrivateAllowed)) return 'url must lead to a public address.'
+  if (literal && !isAllowed(literal, isPrivateAllowed)) return `${field} must lead to a public address.`
   return null
 }
 
