@@ -44,7 +44,7 @@ import { makeSchema, ROUTES } from './schema.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
-import { isActiveUser, standingOf } from './users/user.queries.ts'
+import { activeUsers, standingOf } from './users/user.queries.ts'
 import { deliverQueue, wakeQueue } from './webhooks/delivery.jobs.ts'
 import { deliveryReaction } from './webhooks/delivery.reaction.ts'
 import { WebhookEndpoint } from './webhooks/endpoint.entity.ts'
@@ -159,7 +159,7 @@ function openAuth({ issuers }: NodeOptions, db: Database, closers: (() => Promis
   closers.push(() => uses.settled())
   return authOf(db, {
     readers: [credentialTokens(db), houseTokens(issuers)],
-    isActive: (tenantId, userId) => isActiveUser({ tenantId, db }, userId),
+    activeOf: (tenantId, userIds) => activeUsers({ tenantId, db }, userIds),
     lossesOf: identities => lostCredentials(db, identities),
     used: (identity, now) => uses.used(identity, now),
   })

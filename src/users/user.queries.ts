@@ -116,10 +116,10 @@ export async function standingOf<A extends Actor>(
   return found
 }
 
-/** Returns whether the tenant has this user and they have not left. */
-export async function isActiveUser(actor: Pick<Actor, 'tenantId' | 'db'>, userId: string): Promise<boolean> {
-  const [row] = await inTenantOnce<{ isActive: boolean }>(actor, {
-    name: 'is_active', text: 'select deactivated_at is null as "isActive" from users where tenant_id = $1 and id = $2',
-    values: [actor.tenantId, userId] })
-  return row?.isActive ?? false
+/** Returns those of these people whom the tenant has and who have not left. */
+export async function activeUsers(actor: Pick<Actor, 'tenantId' | 'db'>, userIds: readonly string[]): Promise<Set<string>> {
+  const rows = await inTenantOnce<{ id: string }>(actor, {
+    name: 'active_users', text: 'select id from users where tenant_id = $1 and id = any($2::uuid[]) and deactivated_at is null',
+    values: [actor.tenantId, userIds] })
+  return new Set(rows.map(({ id }) => id))
 }

@@ -1,6 +1,6 @@
 /**
  * Token → Actor: the only source of tenant, user and role. Which tokens there are, the rooms say by their readers. What one was
- * read as is remembered, and looked at again every 30 s and whenever rights change.
+ * read as is remembered, and looked at again every 30 s and whenever rights change; of many people together by one statement.
  */
 import type { GraphQLError } from 'graphql'
 import type { Database } from '../platform/db.ts'
@@ -33,8 +33,8 @@ export type Loss = { sentence: string } | 'CHANGED'
 /** What the reader of tokens needs from the house. */
 export interface AuthParts {
   readers: readonly TokenReader[]
-  /** Returns whether this person may still act: they exist and are active. */
-  isActive(tenantId: string, userId: string): Promise<boolean>
+  /** Returns those of these people who may still act: they exist and are active. */
+  activeOf(tenantId: string, userIds: readonly string[]): Promise<ReadonlySet<string>>
   /** Returns which of these tokens are no longer as they were read. */
   lossesOf(identities: readonly Identity[]): Promise<Map<Identity, Loss>>
   /** Hears each use of a token. */
@@ -51,7 +51,8 @@ export interface Auth {
   recheck(): void
 }
 
-const REMEMBERED_MAX = 10_000
+const REMEMBERED_MAX = 50_000 // More than the clients of a node: a crowd that comes back in turn must not push itself out.
+const ASKED_AT_ONCE_MAX = 1_000
 const TOKEN_LENGTH_MAX = 8_192
 const HOW_TO = 'Send "Authorization: Bearer <token>" (in connection_init for subscriptions).'
 const CHANGED = 'What this token grants has changed: connect again.'
@@ -70,9 +71,50 @@ export function unauthenticated(sentence: string): GraphQLError {
   return fault('UNAUTHENTICATED', sentence)
 }
 
+/**
+ * Asks about people together: while a question about a tenant is under way later ones wait, and then go as one. Ten thousand who
+ * come back at once cost some dozens of statements.
+ */
+class Inquiries {
+  readonly #activeOf: AuthParts['activeOf']
+  readonly #waiting = new Map<string, Map<string, PromiseWithResolvers<boolean>>>()
+  readonly #underWay = new Set<string>()
+
+  constructor(activeOf: AuthParts['activeOf']) {
+    this.#activeOf = activeOf
+  }
+
+  isActive(tenantId: string, userId: string): Promise<boolean> {
+    const waiting = this.#waiting.get(tenantId) ?? new Map<string, PromiseWithResolvers<boolean>>()
+    this.#waiting.set(tenantId, waiting)
+    const answer = waiting.get(userId) ?? Promise.withResolvers<boolean>()
+    waiting.set(userId, answer)
+    void this.#askAll(tenantId)
+    return answer.promise
+  }
+
+  async #askAll(tenantId: string): Promise<void> {
+    if (this.#underWay.has(tenantId)) return
+    this.#underWay.add(tenantId)
+    for (let waiting = this.#waiting.get(tenantId); waiting?.size; waiting = this.#waiting.get(tenantId)) {
+      const asked = [...waiting].slice(0, ASKED_AT_ONCE_MAX)
+      for (const [userId] of asked) waiting.delete(userId) // Who asks from here on wants to know of a later moment.
+      try {
+        const active = await this.#activeOf(tenantId, asked.map(([userId]) => userId))
+        for (const [userId, { resolve }] of asked) resolve(active.has(userId))
+      } catch (error) {
+        for (const [, { reject }] of asked) reject(error)
+      }
+    }
+    this.#waiting.delete(tenantId)
+    this.#underWay.delete(tenantId)
+  }
+}
+
 /** Returns the reader of tokens of a node. */
-export function authOf(db: Database, { readers, isActive, lossesOf, used }: AuthParts): Auth {
+export function authOf(db: Database, { readers, activeOf, lossesOf, used }: AuthParts): Auth {
   const remembered = new Map<string, Remembered>()
+  const inquiries = new Inquiries(activeOf)
   let recheckedMs = 0
   const read = async (token: string, now: Date): Promise<Remembered> => {
     for (const reader of readers) {
@@ -90,7 +132,7 @@ export function authOf(db: Database, { readers, isActive, lossesOf, used }: Auth
   /** Returns what a token stands for now. */
   const lookedAtAgain = async (known: Remembered, now: Date): Promise<Remembered> => {
     const { token, tenantId, userId } = known.identity
-    if (userId && !await isActive(tenantId, userId)) {
+    if (userId && !await inquiries.isActive(tenantId, userId)) {
       throw unauthenticated('The person of this token is not active here. Ask an admin of your tenant.')
     }
     const loss = known.checkedMs ? (await lossesOf([known.identity])).get(known.identity) : undefined
