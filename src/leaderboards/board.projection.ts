@@ -39,7 +39,6 @@ export class BoardProjection {
   readonly ring: PublishedDelta[] = []
   readonly #db: Database
   readonly #only: Set<string> | null
-  #included = new Set<number>()
   #marks: number[] = []
   #committedAt: Date | null = null
   #timer: NodeJS.Timeout | null = null
@@ -103,18 +102,18 @@ export class BoardProjection {
     return this.#rebuilding
   }
 
-  // One snapshot: the head, the outbox rows that wait and the sums belong to the same instant.
+  // One snapshot: the head and the sums belong to the same instant. What waits to be numbered is no part of it: a reader who
+  // comes from another node with this position as cursor is told of it later, like everybody else.
   async #recount(): Promise<void> {
     const key = periodKey(this.row.period, this.zone, Date.now())
     const { startMs } = periodRange(this.row.period, this.zone, key)
-    const statement = recountStatement(this.log.tenantId, this.row, key, startMs)
-    const { columns, pos, waiting } = await readRecount(this.#db.addresses.app, this.log.tenantId, statement)
+    const { columns, pos } = await readRecount(this.#db.addresses.app, this.log.tenantId,
+      waiting => recountStatement(this.log.tenantId, this.row, key, startMs, waiting))
+    if (this.log.pos < pos) await this.log.catchUp() // So that the marks of what is counted are told with it.
     this.index = RankIndex.fromColumns(columns, this.row.tieRule)
     this.key = key
     this.pos = pos
-    // These commits are in the sums already, though the relay has yet to number them.
-    this.#included = new Set(waiting)
-    // So are these, whose readers still wait for the marks.
+    // These are in the sums already; their readers still wait for the marks.
     for (const event of this.#heldBack) if (event.pos <= this.pos) this.#apply(event, true)
   }
 
@@ -126,7 +125,7 @@ export class BoardProjection {
     for (const event of events) {
       if (event.pos <= this.pos) continue
       this.pos = event.pos
-      this.#apply(event, this.#included.delete(event.mark))
+      this.#apply(event, false)
     }
     this.#schedule()
   }

@@ -2,6 +2,7 @@
 import { type Context, decodeCursor, encodeCursor, inOrder, listOf, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 import { ALL_TIME_KEY, type Period } from '../platform/time.ts'
+import type { PointChange } from '../points/change.rules.ts'
 import type { TieRule } from '../ranks/rank.rules.ts'
 
 /** A board's row as reads return it; `subjectIds` is set when it ranks a list. */
@@ -65,25 +66,42 @@ const PERIOD_COLUMN = { DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month' } as cons
 /**
  * The statement that recounts a board's period from the ledger: subjectId, points, seq (of the entry that last changed
  * the points).
- * The all-time board of users reads the balances; other periods read only partitions that can hold their entries.
+ * The all-time board of users reads the balances; other periods read only partitions that can hold their entries. Of `without`,
+ * changes that are committed already, nothing is counted.
  */
-export function recountStatement(tenantId: string, board: LeaderboardRow, key: string, startMs: number): Statement {
+export function recountStatement(
+  tenantId: string, board: LeaderboardRow, key: string, startMs: number, without: readonly PointChange[] = [],
+): Statement {
   const subject = SUBJECT_COLUMN[board.subject]
   const values: unknown[] = [tenantId]
   const listed = board.scope === 'CUSTOM' ? `and ${subject} = any($${values.push(board.subjectIds)}::uuid[])` : ''
   // A subject is listed once its points have changed in the period; entries of zero points change nothing.
   if (board.period === 'ALL_TIME' && board.subject === 'USER') {
-    return { text: `select user_id as "subjectId", points, last_seq as seq from user_points where tenant_id = $1
-      and last_seq > 0 ${listed}`, values }
+    const balances = `select user_id as "subjectId", points, last_seq as seq from user_points where tenant_id = $1
+      and last_seq > 0 ${listed}`
+    if (!without.length) return { text: balances, values }
+    const users = `$${values.push([...new Set(without.map(({ userId }) => userId))])}::uuid[]`
+    return {
+      text: `${balances} and user_id <> all(${users})
+             union all select user_id, sum(points)::bigint, max(seq) from point_entry where tenant_id = $1
+               and user_id = any(${users}) and points <> 0 ${listed} ${apart(values, without)} group by 1`,
+      values,
+    }
   }
   // Nothing that counts in a period was recorded earlier than the few minutes by which a clock may be ahead of its start.
   const during = key === ALL_TIME_KEY ? '' : `and ${PERIOD_COLUMN[board.period as 'DAILY']} = $${values.push(
     key)}::date and recorded_at >= $${values.push(new Date(startMs - 3_600_000))}`
   return {
     text: `select ${subject} as "subjectId", sum(points)::bigint as points, max(seq) as seq
-           from point_entry where tenant_id = $1 and ${subject} is not null and points <> 0 ${during} ${listed} group by 1`,
+           from point_entry where tenant_id = $1 and ${subject} is not null and points <> 0
+             ${during} ${listed} ${apart(values, without)} group by 1`,
     values,
   }
+}
+
+// Sequence numbers are one person's or another's, never both's.
+function apart(values: unknown[], without: readonly PointChange[]): string {
+  return without.length ? `and seq <> all($${values.push(without.map(({ seq }) => seq))}::bigint[])` : ''
 }
 
 /** A closed period of a board; `periodStart` is its first local day. */

@@ -1,18 +1,24 @@
 /**
- * Reads what a board is rebuilt from: sums by subject, the head of the event log and the commits that wait to be numbered, all of
- * one instant. The sums come by binary COPY on a session of its own: a million rows as objects would cost five times as much.
+ * Reads what a board is rebuilt from: the head of the event log and the sums by subject of what is numbered up to there, all
+ * of one instant. The sums come by binary COPY on a session of its own: a million rows as objects would cost five times as much.
  */
 import { Client, type ClientConfig } from 'pg'
 import { to } from 'pg-copy-streams'
 import { LIMITS } from '../platform/limits.ts'
 import type { Statement } from '../platform/tenancy.ts'
+import { changesOf, type PointChange } from '../points/change.rules.ts'
 import { StandingColumns } from '../ranks/columns.rules.ts'
 
-/** A board's rows, the position of the log they belong to, and the outbox ids that they hold already. */
-export interface Recount { columns: StandingColumns; pos: number; waiting: number[] }
+/** A board's rows and the position of the log that they belong to. */
+export interface Recount { columns: StandingColumns; pos: number }
 
-/** Returns the recount of a statement that answers a subject id, points and seq (uuid, int8, int8), as the tenant sees them. */
-export async function readRecount(address: ClientConfig, tenantId: string, statement: Statement): Promise<Recount> {
+/**
+ * Returns the recount of the statement for the changes that wait to be numbered, which it must leave out; it answers a
+ * subject id, points and seq (uuid, int8, int8), as the tenant sees them.
+ */
+export async function readRecount(
+  address: ClientConfig, tenantId: string, statementFor: (waiting: readonly PointChange[]) => Statement,
+): Promise<Recount> {
   const client = new Client({ ...address, application_name: 'laurel recount', statement_timeout: LIMITS.recountTimeoutMs })
   client.on('error', () => {}) // The failing query reports it.
   await client.connect()
@@ -20,9 +26,10 @@ export async function readRecount(address: ClientConfig, tenantId: string, state
     await client.query('begin isolation level repeatable read read only')
     await client.query(`select set_config('app.tenant_id', $1, true)`, [tenantId])
     const head = await client.query<{ pos: number }>('select pos from event_head')
-    const outbox = await client.query<{ id: number }>('select id from outbox')
-    const columns = await copyColumns(client, literal(client, statement))
-    return { columns, pos: head.rows[0]!.pos, waiting: outbox.rows.map(({ id }) => id) }
+    const outbox = await client.query<{ payload: unknown }>('select payload from outbox')
+    const waiting = outbox.rows.flatMap(({ payload }) => changesOf(payload))
+    const columns = await copyColumns(client, literal(client, statementFor(waiting)))
+    return { columns, pos: head.rows[0]!.pos }
   } finally {
     await client.end().catch(() => {})
   }
@@ -39,7 +46,7 @@ export async function copyColumns(client: Client, select: string): Promise<Stand
 /** COPY takes no parameters: returns the statement with its values written in, each escaped. */
 function literal(client: Client, { text, values = [] }: Statement): string {
   const written = values.map(value => {
-    if (Array.isArray(value)) return client.escapeLiteral(`{${value.join(',')}}`) // Only lists of uuids come here.
+    if (Array.isArray(value)) return client.escapeLiteral(`{${value.join(',')}}`) // Only lists of uuids and of numbers come here.
     return client.escapeLiteral(value instanceof Date ? value.toISOString() : String(value))
   })
   return text.replaceAll(/\$(\d+)/g, (_, place: string) => written[Number(place) - 1]!)

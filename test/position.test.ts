@@ -1,0 +1,60 @@
+/** A position means the same on every node: what is numbered up to there, and nothing that still waits. */
+import { Client } from 'pg'
+import { expect, test } from 'vitest'
+import { LeaderboardPeriod, LeaderboardSubject } from '../src/leaderboards/leaderboard.entity.ts'
+import { createLeaderboard } from '../src/leaderboards/leaderboard.service.ts'
+import { wireId } from '../src/platform/ids.ts'
+import { memoryBroker } from '../src/wire/broker.memory.ts'
+import { startRelay } from '../src/wire/relay.ts'
+import { freshDatabase, Person, RECORD, tenantOn, testNode } from './harness.ts'
+
+const BOARD = `subscription($id: ID!, $after: Cursor) { leaderboard(id: $id, after: $after) { __typename
+  ... on LeaderboardSnapshot { cursor reason standings { subjectId rank points } }
+  ... on LeaderboardDelta { after cursor marks changes { subjectId from to points } left } } }`
+
+test.each([
+  [LeaderboardSubject.USER, LeaderboardPeriod.ALL_TIME], [LeaderboardSubject.USER, LeaderboardPeriod.MONTHLY],
+  [LeaderboardSubject.TEAM, LeaderboardPeriod.ALL_TIME],
+])('a board (%s, %s) recounted while commits wait shows what is numbered, and then tells the rest', async (subject, period) => {
+  const addresses = await freshDatabase()
+  const first = await testNode({ addresses, relay: false })
+  const acme = await tenantOn(first, { timeZone: 'UTC' }, 'ann', 'bob')
+  const { leaderboard } = await createLeaderboard(acme.actor(), { name: 'Board', subject, period })
+  const id = wireId('Leaderboard', leaderboard.id)
+  let key = 0
+  const record = async (name: string) => {
+    const input = { activityType: 'meeting_scheduled', idempotencyKey: `position-${key++}` }
+    return (await acme.as(name).run(RECORD, { input })).activityRecord.mark as string
+  }
+  await record('ann')
+  const relay = await startRelay(addresses.relay, memoryBroker())
+  await acme.settled()
+  await relay.close()
+
+  const { token } = acme.as('ann')
+  const witness = new Person(first.url, token).subscribe(BOARD, { id })
+  const begun = await witness.next()
+  const isTeam = subject === LeaderboardSubject.TEAM
+  const [ann, bob] = isTeam ? [wireId('Team', acme.teamId), null] : [acme.id('ann'), acme.id('bob')]
+  expect(begun.standings).toEqual([{ subjectId: ann, rank: 1, points: 50 }])
+  const waiting = [await record('bob'), await record('bob')]
+
+  // Another node recounts while these wait: to newcomers and to who comes with a cursor its position is that of the first.
+  const second = await testNode({ addresses, relay: false })
+  const there = new Person(second.url, token)
+  const [newcomer, resumed] = [undefined, begun.cursor].map(after => there.subscribe(BOARD, { id, after }))
+  expect(await newcomer!.next()).toEqual({ ...begun, reason: 'FIRST' })
+  const again = await startRelay(addresses.relay, memoryBroker())
+  const owed = isTeam
+    ? [{ subjectId: ann, from: 1, to: 1, points: 150 }]
+    : [{ subjectId: bob, from: null, to: 1, points: 100 }, { subjectId: ann, from: 1, to: 2, points: 50 }]
+  for (const reader of [witness, newcomer!, resumed!]) {
+    expect(await reader.next()).toMatchObject({ after: begun.cursor, marks: waiting, changes: owed, left: [] })
+    reader.close()
+  }
+  await again.close()
+  const owner = new Client(addresses.owner)
+  await owner.connect()
+  expect((await owner.query('select count(*)::int as waiting from outbox')).rows).toEqual([{ waiting: 0 }])
+  await owner.end()
+}, 60_000)
