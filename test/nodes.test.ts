@@ -129,6 +129,18 @@ test('Redis is killed and comes back empty in the middle of a burst: nodes say s
   await own.end()
 }, 60_000)
 
+test('whom a node meets for the first time while Redis is away is served like everybody else', async context => {
+  if (!redis) return context.skip('redis-server is not on the PATH')
+  const own = (await startRedis(folder))!
+  const node = await testNode({ redisUrl: own.url })
+  await own.end('SIGKILL')
+  await until(() => !node.broker.healthy())
+  const { acme, subscribers, people } = await pair([node, node])
+  await record(people[0]!)
+  await judge(acme, subscribers)
+  await close(subscribers)
+})
+
 test('PostgreSQL restarts in the middle of a burst: the node says so, and every acknowledged activity is told once', async () => {
   const base = join(folder, 'pg')
   let server: EmbeddedPostgres = await startPostgres({ base, progress: () => {}, throwaway: true })
@@ -143,6 +155,15 @@ test('PostgreSQL restarts in the middle of a burst: the node says so, and every 
   expect(await readiness(node)).toEqual({ status: 'unready', reasons: ['PostgreSQL cannot be reached'] })
   const refused = await people[0]!.ask('{ viewer { role } }')
   expect(refused.errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE', retryAfterMs: 1_000 } }])
+  // Who comes now is not turned away for good: whether they may come in cannot be told.
+  const newcomer = acme.as('bob').subscribe(FEED)
+  await newcomer.until(() => newcomer.closedWith !== null)
+  expect(newcomer.closedWith).toEqual({ code: 1013, reason: 'The database cannot be reached at the moment. Try again.' })
+  const stream = await fetch(`${node.url}/graphql/stream`, {
+    method: 'POST', body: JSON.stringify({ query: FEED }),
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${acme.as('bob').token}` },
+  })
+  expect([stream.status, await stream.json()]).toMatchObject([503, { errors: [{ extensions: { code: 'UNAVAILABLE' } }] }])
   server = await startPostgres({ base, progress: () => {}, throwaway: true })
   await burst
   await judge(acme, subscribers)

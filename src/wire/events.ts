@@ -206,17 +206,26 @@ export class EventLogs {
     followed.listen(events => {
       for (const { prefix, listener } of this.#topics) if (events.some(({ topic }) => topic.startsWith(prefix))) listener()
     })
-    this.#stops.push(await this.#broker.subscribe(eventsChannel(tenantId), pos => {
+    // Nobody waits for the broker: while it is away the poll finds what is new.
+    const listening = this.#broker.subscribe(eventsChannel(tenantId), pos => {
       if (followed.epoch && Number(pos) > followed.pos) void followed.catchUp()
-    }))
-    await followed.open()
-    void followed.catchUp() // What was announced while the head was read was not heard.
+    })
+    const failed = (error: Error) => log.warn({ tenantId, reason: error.message }, 'news of a tenant come by the poll only')
+    listening.then(stop => this.#stops.push(stop), failed)
+    try {
+      await followed.open()
+    } catch (error) {
+      void listening.then(stop => stop()).catch(() => {})
+      throw error
+    }
+    void listening.then(() => followed.catchUp(), () => {}) // What was announced before was not heard.
     return followed
   }
 
   /** Hands events of this node's own relay to a tenant's log, if anybody follows it. */
   async take(tenantId: string, events: LogEvent[]): Promise<void> {
-    (await this.#logs.get(tenantId))?.take(events)
+    const followed = await this.#logs.get(tenantId)?.catch(() => null) // Whoever asked for it hears of that.
+    followed?.take(events)
   }
 
   /** Brings every followed log level with PostgreSQL. */

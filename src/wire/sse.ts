@@ -113,7 +113,10 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
       })
     }
     if (operation.operation !== 'subscription') return once(await execute(args) as ExecutionResult)
-    if (asker instanceof GraphQLError) return reply.code(401).send({ errors: showRefused('sse')([asker], begun) })
+    if (asker instanceof GraphQLError) {
+      const status = asker.extensions.code === 'UNAVAILABLE' ? 503 : 401
+      return reply.code(status).send({ errors: showRefused('sse')([asker], begun) })
+    }
     const opened = await createSourceEventStream(args)
     if (!('source' in opened)) return once(opened as ExecutionResult)
     countOperation('sse', 'subscription', 'ok', begun)
