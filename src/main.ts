@@ -6,6 +6,7 @@ import { type LaurelNode, startNode } from './node.ts'
 import { buildPages } from './pages.ts'
 import { findGround } from './embedded/addresses.ts'
 import { type Config, helpText, proveCall, readConfig } from './platform/config.ts'
+import { planFault } from './platform/faults.ts'
 import { log } from './platform/log.ts'
 import { migrate } from './platform/migrations.ts'
 import { StartError } from './platform/start-error.ts'
@@ -85,6 +86,7 @@ async function run(): Promise<void> {
   if (args.length) return say(helpText())
   const config = readConfig()
   log.level = config.logLevel
+  planFault(config.fault)
   say(`Laurel ${version}`)
   const leaving = new AbortController()
   const stop = (signal: string) => {

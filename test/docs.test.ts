@@ -4,6 +4,7 @@ import { buildSchema, type GraphQLEnumType, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import { SETTINGS } from '../src/platform/config.ts'
 import { ErrorCode } from '../src/platform/errors.ts'
+import { FAULT_POINTS } from '../src/platform/faults.ts'
 import { LIMITS } from '../src/platform/limits.ts'
 import { projectRoot } from '../src/platform/project.ts'
 import { registry } from '../src/wire/metrics.ts'
@@ -68,6 +69,13 @@ test('every setting and every metric is explained in docs/operate.md', async () 
     .filter(name => !/^laurel_(process|nodejs)_/.test(name))
   expect(missing(metrics)).toEqual([])
   expect(missing(['LAUREL_NOTHING'])).toEqual(['LAUREL_NOTHING'])
+})
+
+test('every fault point is explained in docs/contributing.md', () => {
+  const contributing = read('docs/contributing.md')
+  const rows = Object.entries(FAULT_POINTS).map(([point, meaning]) => `| \`${point}\` | ${meaning} |`)
+  expect(rows.length).toBeGreaterThanOrEqual(10)
+  expect(rows.filter(row => !contributing.includes(row))).toEqual([])
 })
 
 test('every code, reason and close code is explained in docs/protocol.md', () => {

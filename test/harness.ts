@@ -24,6 +24,8 @@ import { TEMPLATE } from '../.ci/setup.ts'
 
 log.level = process.env.LAUREL_LOG ?? 'fatal'
 const folder = mkdtempSync(join(tmpdir(), 'laurel-file-'))
+/** The folder of the key that signs this file's tokens, for nodes in other processes. */
+export const issuerFolder = folder
 const issuer = demoIssuer(folder)
 const closers: (() => Promise<unknown>)[] = []
 afterAll(async () => {

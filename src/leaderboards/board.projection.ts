@@ -4,6 +4,7 @@
  * Everything here can be thrown away and rebuilt from the ledger.
  */
 import type { Database } from '../platform/db.ts'
+import { reach } from '../platform/faults.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { periodKey, periodRange } from '../platform/time.ts'
@@ -110,6 +111,7 @@ export class BoardProjection {
     const { columns, pos } = await readRecount(this.#db.addresses.app, this.log.tenantId,
       waiting => recountStatement(this.log.tenantId, this.row, key, startMs, waiting))
     if (this.log.pos < pos) await this.log.catchUp() // So that the marks of what is counted are told with it.
+    reach('board.recounted')
     this.index = RankIndex.fromColumns(columns, this.row.tieRule)
     this.key = key
     this.pos = pos

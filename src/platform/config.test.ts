@@ -15,7 +15,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       port: 4000, host: '127.0.0.1', folder: defaultFolder(projectRoot, process.getuid?.() === 0), databaseUrl: undefined,
       databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true,
-      webhooksPrivate: false,
+      webhooksPrivate: false, fault: null,
     })
     expect(Object.isFrozen(config)).toBe(true)
     expect(readConfig({}, true)).toEqual({ ...config, logLevel: 'warn' }) // Somebody watches the steps on a terminal.
@@ -30,6 +30,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       port: 0, host: '0.0.0.0', folder: resolve('some/where'), databaseUrl: OWNER_URL, databaseAppUrl: APP_URL,
       redisUrl: 'rediss://cache:6380/1', demo: false, logLevel: 'debug', production: true, relay: false, webhooksPrivate: true,
+      fault: null,
     })
   })
 

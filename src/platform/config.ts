@@ -1,6 +1,7 @@
 /** The settings, read once from the environment: what each means, its default, and the sentence for a wrong one. */
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { parseFault, type PlannedFault } from './faults.ts'
 import { projectRoot } from './project.ts'
 import { StartError } from './start-error.ts'
 
@@ -31,6 +32,8 @@ export interface Config {
   readonly webhooksPrivate: boolean
   /** Where traces go; undefined for nowhere. */
   readonly tracesUrl: string | undefined
+  /** What is to go wrong on purpose; null when nothing is. */
+  readonly fault: PlannedFault | null
 }
 
 type Environment = Record<string, string | undefined>
@@ -50,6 +53,7 @@ export const SETTINGS = [
     'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
   setting('LAUREL_LOG', 'info; on a terminal warn', `how much is logged: ${LOG_LEVELS.join(', ')}`),
   setting('LAUREL_TRACES', 'none', 'where traces go: an OpenTelemetry collector, over OTLP/HTTP'),
+  setting('LAUREL_FAULT', 'none', 'for tests: a fault point at which this node breaks on purpose; refused in production'),
   setting('NODE_ENV', 'not set', 'production turns the demo off'),
 ] as const
 
@@ -114,6 +118,7 @@ export function readConfig(env: Environment = process.env, isTerminal = process.
     relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
     webhooksPrivate: oneOf(env, 'LAUREL_WEBHOOKS_PRIVATE', ['allow', 'refuse']) === 'allow',
     tracesUrl: urlFrom(env, 'LAUREL_TRACES', ['http://', 'https://']),
+    fault: faultFrom(env, production),
   })
 }
 
@@ -124,6 +129,15 @@ function demoFrom(env: Environment, embedded: boolean, production: boolean): boo
     throw new StartError('LAUREL_DEMO=1 hands a token to whoever asks, which NODE_ENV=production forbids: unset one of the two.')
   }
   return !production && (wish === undefined ? embedded : wish === '1')
+}
+
+function faultFrom(env: Environment, production: boolean): PlannedFault | null {
+  const value = given(env, 'LAUREL_FAULT')
+  if (value === undefined) return null
+  if (production) {
+    throw new StartError('LAUREL_FAULT breaks this node on purpose, which NODE_ENV=production forbids: unset one of the two.')
+  }
+  return parseFault(value)
 }
 
 function given(env: Environment, name: Name): string | undefined {

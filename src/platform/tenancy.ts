@@ -9,6 +9,7 @@ import type { PoolClient, QueryResultRow } from 'pg'
 import { auditStatement, type Command } from './audit.ts'
 import type { Database } from './db.ts'
 import { refuseStopped, sqlState, stopped } from './errors.ts'
+import { reach } from './faults.ts'
 import { LIMITS } from './limits.ts'
 import { cancelOn, sendTogether, type Statement } from './pipeline.ts'
 import type { Credential, Role } from './policy.rules.ts'
@@ -63,6 +64,7 @@ export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise
   }) as Promise<T>
   return traced('PostgreSQL entities', {}, () => done).then(result => {
     if (actor.command?.entry.afterHash) actor.command.isWritten = true
+    reach('command.committed')
     actor.db.onEmit()
     return result
   })
@@ -110,8 +112,11 @@ export async function inTenantBatch<T>(
     })
     if (commit) {
       state = 'done'
-      if (emits) db.onEmit()
       if (emits && command) command.isWritten = true
+      if (emits) {
+        reach('command.committed')
+        db.onEmit()
+      }
     }
     return answers.slice(opening.length, opening.length + statements.length)
   }

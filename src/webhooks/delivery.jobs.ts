@@ -3,6 +3,7 @@
  * that fails comes back when its message is due again. What a killed node had in hand is taken over with the same message id.
  */
 import type { Database } from '../platform/db.ts'
+import { reach } from '../platform/faults.ts'
 import { wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Actor, inTenantOnce } from '../platform/tenancy.ts'
@@ -41,11 +42,13 @@ export function deliverQueue(db: Database, queues: Queues, sender: Sender, sched
         if (isOver || head.waitMs > 0) return queues.leave(DELIVER_QUEUE, [laneWork(lane, head.waitMs)])
         const begunAt = new Date()
         const outcome = await traced('webhook attempt', {}, () => send(sender, lane.tenantId, head, begunAt, signal))
+        reach('webhook.sent')
         const nextMs = outcome.failure ? retryMs(head.failures + 1, Math.random(), schedule) : null
         goesOn = await recordAttempt(actor, { endpointId: lane.endpointId, head, begunAt, outcome, nextMs },
           batch => queues.leave(DELIVER_QUEUE, [laneWork(lane, nextMs!)], batch))
         webhooks.observe({ outcome: !outcome.failure ? 'delivered' : nextMs === null ? 'dead' : 'retried' },
           outcome.durationMs / 1_000)
+        reach('webhook.recorded')
       }
     },
   }

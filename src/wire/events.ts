@@ -4,6 +4,7 @@
  */
 import type { Database } from '../platform/db.ts'
 import { fault } from '../platform/errors.ts'
+import { reach } from '../platform/faults.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { inTenantOnce } from '../platform/tenancy.ts'
@@ -104,6 +105,7 @@ export class TenantLog {
   }
 
   #apply(events: LogEvent[]): void {
+    reach('log.heard')
     this.pos = events.at(-1)!.pos
     for (const event of events) this.#marks.set(event.mark, event.pos)
     if (this.#marks.size > LIMITS.marksRememberedMax) {

@@ -6,6 +6,7 @@
 import type { ClientConfig, Pool } from 'pg'
 import { type JobInsert, PgBoss } from 'pg-boss'
 import { openPool } from '../platform/db.ts'
+import { reach } from '../platform/faults.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { QUEUE_SCHEMA } from '../platform/migrations.ts'
@@ -158,6 +159,7 @@ export class Queues {
     try {
       const signal = AbortSignal.any([lost.signal, this.#closing.signal])
       await countWork('queue', name, () => work(job.data as Ids, signal))
+      reach('queue.worked')
       await this.#boss.complete(name, job)
     } catch (error) {
       if (!this.#closing.signal.aborted) {

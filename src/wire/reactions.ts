@@ -1,5 +1,6 @@
 /** Reactions: a room hears another room's committed events and answers with rows and events of its own, exactly once. */
 import type { Database } from '../platform/db.ts'
+import { reach } from '../platform/faults.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
 import { type Actor, type Batch, inTenantBatch, inTenantOnce, type Statement } from '../platform/tenancy.ts'
@@ -109,8 +110,11 @@ export class Reactions {
       if (!events!.length) return false
       const heard = (events as LogEvent[]).filter(({ topic }) => reaction.hears(topic))
       const writes = heard.length ? await reaction.react(actor, batch, heard) : []
+      if (heard.length) reach('reaction.decided')
       await batch.last([moveStatement(tenantId, reaction, events!.at(-1)!.pos as number), ...writes])
-      if (heard.length) this.#committed(batch)
+      if (!heard.length) return events!.length === atOnce
+      reach('reaction.committed')
+      this.#committed(batch)
       return events!.length === atOnce
     })
   }

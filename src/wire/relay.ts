@@ -3,6 +3,7 @@
  * time, by advisory lock on its own session. Draining is the causal cut that `id > last` and `xid < xmin` are not (measured).
  */
 import { Client, type ClientConfig } from 'pg'
+import { isPlanned, reach } from '../platform/faults.ts'
 import { log } from '../platform/log.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { Broker } from './broker.ts'
@@ -38,6 +39,18 @@ export interface Relay { wake(): void; leads(): boolean; close(): Promise<void> 
 
 const rest = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
+type Drained = LogEvent & { tenantId: string }
+
+/** Numbers what waits and returns it. One statement is one transaction, except where a fault is planned between the two. */
+async function drain(session: Client): Promise<Drained[]> {
+  const isSplit = isPlanned('relay.drained')
+  if (isSplit) await session.query('begin')
+  const { rows } = await session.query<Drained>({ name: 'drain', text: DRAIN })
+  if (rows.length) reach('relay.drained')
+  if (isSplit) await session.query('commit')
+  return rows
+}
+
 /** Starts a relay; it takes over within about a second of another leader's session ending. */
 export async function startRelay(address: ClientConfig, broker: Broker, listener: RelayListener = {}): Promise<Relay> {
   let open = true
@@ -66,10 +79,10 @@ export async function startRelay(address: ClientConfig, broker: Broker, listener
     listener.onLead?.()
     while (open) {
       signaled = false
-      const drained = await session.query<LogEvent & { tenantId: string }>({ name: 'drain', text: DRAIN })
-      countNumbered(drained.rows)
-      announce(drained.rows, broker, listener)
-      await (drained.rowCount ? rest(LIMITS.relayRestMs) : pause(LIMITS.relayPollMs))
+      const drained = await drain(session)
+      countNumbered(drained)
+      announce(drained, broker, listener)
+      await (drained.length ? rest(LIMITS.relayRestMs) : pause(LIMITS.relayPollMs))
     }
   }
   const run = async () => {
@@ -104,10 +117,12 @@ export async function startRelay(address: ClientConfig, broker: Broker, listener
   }
 }
 
-function announce(events: (LogEvent & { tenantId: string })[], broker: Broker, listener: RelayListener): void {
+function announce(events: Drained[], broker: Broker, listener: RelayListener): void {
+  if (events.length) reach('relay.committed')
   const byTenant = Map.groupBy(events.sort((one, other) => one.pos - other.pos), event => event.tenantId)
   for (const [tenantId, own] of byTenant) {
     listener.onEvents?.(tenantId, own)
-    void broker.publish(eventsChannel(tenantId), String(own.at(-1)!.pos))
+    reach('relay.told')
+    void broker.publish(eventsChannel(tenantId), String(own.at(-1)!.pos)).then(() => reach('relay.published'))
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { reach } from '../platform/faults.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { Outlet } from './groups.ts'
 import type { Payload } from './frames.ts'
@@ -41,6 +42,7 @@ export class SocketOutlet implements Outlet {
 
   send(id: string, payload: Payload): void {
     if (this.#ws.readyState !== OPEN) return
+    reach('socket.sending')
     const asks = this.#sent - this.#asked >= LIMITS.creditAskBytes
     if (asks) this.#socket.cork() // The question travels with the message.
     const bytes = payload.writeTo(this.#socket, id, this.#deflates)
@@ -49,6 +51,7 @@ export class SocketOutlet implements Outlet {
       this.#ask()
       this.#socket.uncork()
     }
+    reach('socket.sent')
     // Room is kept for one more such message and for the snapshot that ends the wait.
     if (!this.#isHeld && this.#sent + 2 * bytes - this.#acknowledged > LIMITS.creditBytes) this.#hold()
   }

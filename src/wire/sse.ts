@@ -8,6 +8,7 @@ import { createSourceEventStream, execute, type ExecutionResult, GraphQLError, t
 import type { Admission } from '../limits/admission.ts'
 import { admittedOf, entrance } from '../limits/entrance.ts'
 import type { Origin } from '../platform/audit.ts'
+import { reach } from '../platform/faults.ts'
 import type { Context } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { Actor } from '../platform/tenancy.ts'
@@ -65,6 +66,7 @@ export class ResponseOutlet implements Outlet {
 
   send(_id: string, payload: Payload): void {
     if (this.#response.writableEnded) return
+    reach('response.sending')
     this.#fill(!this.#response.write(payload.event))
     this.#bytesLeft = this.#response.writableLength
     this.#progressMs = Date.now()
