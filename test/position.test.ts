@@ -6,7 +6,7 @@ import { createLeaderboard } from '../src/leaderboards/leaderboard.service.ts'
 import { wireId } from '../src/platform/ids.ts'
 import { memoryBroker } from '../src/wire/broker.memory.ts'
 import { startRelay } from '../src/wire/relay.ts'
-import { freshDatabase, Person, RECORD, tenantOn, testNode } from './harness.ts'
+import { asOwner, freshDatabase, Person, RECORD, tenantOn, testNode } from './harness.ts'
 
 const BOARD = `subscription($id: ID!, $after: Cursor) { leaderboard(id: $id, after: $after) { __typename
   ... on LeaderboardSnapshot { cursor reason standings { subjectId rank points } }
@@ -57,4 +57,35 @@ test.each([
   await owner.connect()
   expect((await owner.query('select count(*)::int as waiting from outbox')).rows).toEqual([{ waiting: 0 }])
   await owner.end()
+}, 60_000)
+
+test('a node that cannot read the log sends nobody back to where it stands itself', async () => {
+  const addresses = await freshDatabase()
+  const asBoss = (text: string) => asOwner(addresses.owner.database!, text)
+  const ahead = await testNode({ addresses })
+  const acme = await tenantOn(ahead, { timeZone: 'UTC' }, 'ann')
+  const { leaderboard } = await createLeaderboard(
+    acme.actor(), { name: 'Board', subject: LeaderboardSubject.USER, period: LeaderboardPeriod.MONTHLY })
+  const id = wireId('Leaderboard', leaderboard.id)
+  const record = (idempotencyKey: string) =>
+    acme.as('ann').run(RECORD, { input: { activityType: 'meeting_scheduled', idempotencyKey } })
+  await acme.settled()
+  const behind = new Person((await testNode({ addresses, relay: false })).url, acme.as('ann').token)
+  const [here, there] = [acme.as('ann').subscribe(BOARD, { id }), behind.subscribe(BOARD, { id })]
+  await Promise.all([here.next(), there.next()])
+
+  await asBoss('revoke select on event_log from laurel_app') // The node ahead hears of events by its own relay.
+  await record('sent-back-1')
+  const { cursor, changes } = await here.next()
+  expect(changes).toEqual([{ subjectId: acme.id('ann'), from: null, to: 1, points: 50 }])
+  const refused = behind.subscribe(BOARD, { id, after: cursor })
+  await refused.until(() => refused.errors.length > 0)
+  expect([refused.errors, refused.messages]).toMatchObject([[{ extensions: { code: 'UNAVAILABLE', retryAfterMs: 1_000 } }], []])
+
+  await asBoss('grant select on event_log to laurel_app')
+  expect(await there.next()).toMatchObject({ cursor, changes })
+  const resumed = behind.subscribe(BOARD, { id, after: cursor })
+  await record('sent-back-2')
+  expect(await resumed.next()).toMatchObject({ after: cursor, changes: [{ from: 1, to: 1, points: 100 }] })
+  for (const reader of [here, there, refused, resumed]) reader.close()
 }, 60_000)

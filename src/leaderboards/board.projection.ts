@@ -4,6 +4,7 @@
  * Everything here can be thrown away and rebuilt from the ledger.
  */
 import type { Database } from '../platform/db.ts'
+import { fault } from '../platform/errors.ts'
 import { reach } from '../platform/faults.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { log } from '../platform/log.ts'
@@ -189,9 +190,14 @@ export class BoardProjection {
     this.#tellWatchers()
   }
 
-  /** Resolves once watchers can be told what the event log holds up to `pos`. */
+  /** Resolves once watchers can be told what the event log holds up to `pos`. @throws Fault UNAVAILABLE when it cannot be read */
   async reach(pos: number): Promise<void> {
-    if (this.log.pos < pos) await this.log.catchUp()
+    // Whoever has seen more than this node must not be sent back to what it knows.
+    if (this.log.pos < pos && !await this.log.catchUp()) {
+      throw fault('UNAVAILABLE', 'This node is behind your cursor and cannot catch up at the moment. Try again.', {
+        retryAfterMs: 1_000,
+      })
+    }
     await this.#rebuilding
     if (this.pos !== this.published.pos) this.tick()
   }

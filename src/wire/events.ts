@@ -32,7 +32,7 @@ export class TenantLog {
   readonly #listeners = new Set<EventListener>()
   readonly #marks = new Map<number, number>()
   readonly #waiting = new Set<() => void>()
-  #work: Promise<void> = Promise.resolve()
+  #work: Promise<boolean> = Promise.resolve(true)
   #dirty = false
 
   constructor(tenantId: string, db: Database) {
@@ -67,14 +67,21 @@ export class TenantLog {
     else void this.catchUp()
   }
 
-  /** Reads what is missing; many calls at once make one read. Resolves when this node stands at the log's head as of the call. */
-  catchUp(): Promise<void> {
+  /**
+   * Reads what is missing; many calls at once make one read. Resolves with whether it could be read: then this node stands at the
+   * log's head as of the call.
+   */
+  catchUp(): Promise<boolean> {
     if (!this.#dirty) {
       this.#dirty = true
       this.#work = this.#work.then(async () => {
         this.#dirty = false
         await this.#read()
-      }).catch((error: Error) => log.warn({ tenantId: this.tenantId, reason: error.message }, 'the event log could not be read'))
+        return true
+      }).catch((error: Error) => {
+        log.warn({ tenantId: this.tenantId, reason: error.message }, 'the event log could not be read')
+        return false
+      })
     }
     return this.#work
   }
