@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDemo } from './demo.ts'
+import { readTrusted } from './limits/trusted.ts'
 import { type LaurelNode, startNode } from './node.ts'
 import { buildPages } from './pages.ts'
 import { findGround } from './embedded/addresses.ts'
@@ -27,6 +28,7 @@ async function close(): Promise<void> {
  */
 async function open(config: Config, stop: AbortSignal): Promise<void> {
   if (config.tracesUrl) closers.push(await traces(config.tracesUrl))
+  const trusted = config.limits.documents === undefined ? undefined : readTrusted(config.limits.documents)
   const pages = buildPages(step, stop)
   const ground = await findGround(config, step)
   closers.push(() => ground.stop())
@@ -42,7 +44,7 @@ async function open(config: Config, stop: AbortSignal): Promise<void> {
   stop.throwIfAborted()
   const node = await startNode({
     addresses: ground.addresses, redisUrl: config.redisUrl, issuers: demo ? [demo.issuer] : [], relay: config.relay,
-    webhooks: { isPrivateAllowed: config.webhooksPrivate },
+    webhooks: { isPrivateAllowed: config.webhooksPrivate }, limits: { ...config.limits, trusted },
     host: config.host, port: config.port, pages: folder, routes: demo?.routes,
   })
   closers.push(() => node.close())

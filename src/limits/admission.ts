@@ -2,7 +2,8 @@
  * The way in, one for all doors: what is asked is found, read within its limits, weighed and charged before anything is executed.
  */
 import {
-  type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema, type OperationDefinitionNode, print,
+  type DocumentNode, getOperationAST, getVariableValues, GraphQLError, type GraphQLSchema, type OperationDefinitionNode,
+  print,
 } from 'graphql'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
@@ -106,7 +107,15 @@ export class Admission {
     if ('errors' in read) throw new Refused(read.errors)
     const operation = getOperationAST(read.document, operationName)
     if (!operation) throw new Refused([fault('BAD_REQUEST', 'operationName must name an operation of the document.')])
+    if (!this.isOpen) this.#refuseWithoutHints(operation, variables)
     return { text, document: read.document, operation, operationName, variables }
+  }
+
+  /** What the executor says of wrong variables hints at right ones; where that is closed, it is said here without. */
+  #refuseWithoutHints({ variableDefinitions = [] }: OperationDefinitionNode, variables: Record<string, unknown>): void {
+    const { errors } =
+      getVariableValues(this.#schema, variableDefinitions, variables, { maxErrors: 10, hideSuggestions: true })
+    if (errors) throw new Refused(errors)
   }
 
   /** Returns the document's text: as sent, or as known by the hash that was sent (Apollo's persisted queries). */

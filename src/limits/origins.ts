@@ -28,6 +28,16 @@ const HEADERS = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
 } as const
 
+/** Returns the policy of a page: everything from this host alone, styles also with the nonce of this answer. */
+export function pagePolicy(host: string, nonce: string): string {
+  const sockets = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : ''
+  return [
+    `default-src 'none'`, `script-src 'self'`, `style-src 'self' 'nonce-${nonce}'`, `font-src 'self'`, `img-src 'self' data:`,
+    `worker-src 'self' blob:`, `connect-src 'self'${sockets}`, `base-uri 'none'`, `form-action 'none'`, `frame-ancestors 'none'`,
+    `require-trusted-types-for 'script'`,
+  ].join('; ')
+}
+
 /** Returns whether a page of this origin may speak with a server that was called by this host. */
 export function isAllowedOrigin(origin: string, host: string | undefined, origins: readonly string[]): boolean {
   if (origins.includes(origin)) return true

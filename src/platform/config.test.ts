@@ -16,6 +16,10 @@ describe('readConfig', () => {
       port: 4000, host: '127.0.0.1', folder: defaultFolder(projectRoot, process.getuid?.() === 0), databaseUrl: undefined,
       databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true,
       webhooksPrivate: false, fault: null,
+      limits: {
+        introspection: true, costMax: 1_000, quotas: { tenant: null, user: null, key: null, anonymous: null }, origins: [],
+        isBehindTls: false, documents: undefined, isStrict: false,
+      },
     })
     expect(Object.isFrozen(config)).toBe(true)
     expect(readConfig({}, true)).toEqual({ ...config, logLevel: 'warn' }) // Somebody watches the steps on a terminal.
@@ -26,11 +30,20 @@ describe('readConfig', () => {
       PORT: '0', HOST: '0.0.0.0', LAUREL_DATA: 'some/where', DATABASE_URL: OWNER_URL, DATABASE_APP_URL: APP_URL,
       REDIS_URL: 'rediss://cache:6380/1', LAUREL_DEMO: '0', LAUREL_LOG: 'debug', NODE_ENV: 'production', LAUREL_RELAY: 'off',
       LAUREL_WEBHOOKS_PRIVATE: 'allow',
+      LAUREL_COST_MAX: '2000', LAUREL_QUOTA_TENANT: '1000, 90000', LAUREL_QUOTA_USER: 'off', LAUREL_QUOTA_KEY: '5,6',
+      LAUREL_QUOTA_ANONYMOUS: '7', LAUREL_INTROSPECTION: 'off', LAUREL_DOCUMENTS: 'some/documents.json',
+      LAUREL_DOCUMENTS_ONLY: 'on', LAUREL_ORIGINS: 'https://app.example, http://localhost:5173', LAUREL_TLS: 'on',
     })
     expect(config).toEqual({
       port: 0, host: '0.0.0.0', folder: resolve('some/where'), databaseUrl: OWNER_URL, databaseAppUrl: APP_URL,
       redisUrl: 'rediss://cache:6380/1', demo: false, logLevel: 'debug', production: true, relay: false, webhooksPrivate: true,
       fault: null,
+      limits: {
+        introspection: false, costMax: 2_000,
+        quotas: { tenant: { requests: 1_000, cost: 90_000 }, user: null, key: { requests: 5, cost: 6 }, anonymous: 7 },
+        origins: ['https://app.example', 'http://localhost:5173'], isBehindTls: true,
+        documents: resolve('some/documents.json'), isStrict: true,
+      },
     })
   })
 
@@ -49,7 +62,27 @@ describe('readConfig', () => {
     expect(readConfig(env).demo).toBe(demo)
   })
 
+  it('limits nobody in the demo unless told to, and everybody outside it', () => {
+    expect(readConfig({ DATABASE_URL: OWNER_URL }).limits.quotas).toEqual({
+      tenant: { requests: 600, cost: 50_000 }, user: { requests: 120, cost: 25_000 }, key: { requests: 600, cost: 50_000 },
+      anonymous: 600,
+    })
+    expect(readConfig({ LAUREL_QUOTA_USER: '1,2' }).limits.quotas).toEqual({
+      tenant: null, user: { requests: 1, cost: 2 }, key: null, anonymous: null,
+    })
+    expect(readConfig({ LAUREL_COST_MAX: 'off' }).limits.costMax).toBe(Infinity)
+  })
+
   it.each([
+    [{ LAUREL_COST_MAX: '0' }, 'LAUREL_COST_MAX is "0": set it to a whole number from 1 or off.'],
+    [{ LAUREL_QUOTA_USER: '120' },
+      'LAUREL_QUOTA_USER is "120": set it to operations and cost a minute, such as 600,50000, or off.'],
+    [{ LAUREL_QUOTA_ANONYMOUS: 'none' }, 'LAUREL_QUOTA_ANONYMOUS is "none": set it to a whole number from 1 or off.'],
+    [{ LAUREL_ORIGINS: 'https://app.example/path' },
+      'LAUREL_ORIGINS names "https://app.example/path": write scheme and host alone, such as https://app.example.'],
+    [{ LAUREL_ORIGINS: '*' }, 'LAUREL_ORIGINS names "*": write scheme and host alone, such as https://app.example.'],
+    [{ LAUREL_DOCUMENTS_ONLY: 'on' },
+      'LAUREL_DOCUMENTS_ONLY=on answers nothing without trusted documents: set LAUREL_DOCUMENTS too.'],
     [{ PORT: 'http' }, 'PORT is "http": set it to a whole number from 0 to 65535.'],
     [{ PORT: '65536' }, 'PORT is "65536": set it to a whole number from 0 to 65535.'],
     [{ PORT: '-1' }, 'PORT is "-1": set it to a whole number from 0 to 65535.'],

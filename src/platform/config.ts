@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { parseFault, type PlannedFault } from './faults.ts'
+import { LIMITS } from './limits.ts'
 import { projectRoot } from './project.ts'
 import { StartError } from './start-error.ts'
 
@@ -34,6 +35,26 @@ export interface Config {
   readonly tracesUrl: string | undefined
   /** What is to go wrong on purpose; null when nothing is. */
   readonly fault: PlannedFault | null
+  /** What requests may ask and cost, and from where browsers may send them. */
+  readonly limits: LimitConfig
+}
+
+/** Operations and cost a minute. */
+export interface QuotaConfig { requests: number; cost: number }
+
+/** The settings about limits; a quota of null is none. */
+export interface LimitConfig {
+  readonly introspection: boolean
+  readonly costMax: number
+  readonly quotas: {
+    readonly tenant: QuotaConfig | null; readonly user: QuotaConfig | null; readonly key: QuotaConfig | null
+    readonly anonymous: number | null
+  }
+  readonly origins: readonly string[]
+  readonly isBehindTls: boolean
+  /** Path of the manifest of trusted documents. */
+  readonly documents: string | undefined
+  readonly isStrict: boolean
 }
 
 type Environment = Record<string, string | undefined>
@@ -51,6 +72,16 @@ export const SETTINGS = [
   setting(
     'LAUREL_WEBHOOKS_PRIVATE', 'refuse',
     'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
+  setting('LAUREL_COST_MAX', String(LIMITS.costMax), 'most that one operation may cost'),
+  setting('LAUREL_QUOTA_TENANT', '600,50000; off in the demo', 'operations and cost a minute of a tenant, or off'),
+  setting('LAUREL_QUOTA_USER', '120,25000; off in the demo', 'operations and cost a minute of each person, or off'),
+  setting('LAUREL_QUOTA_KEY', '600,50000; off in the demo', 'operations and cost a minute of each key or screen, or off'),
+  setting('LAUREL_QUOTA_ANONYMOUS', '600; off in the demo', 'operations a minute of each address without a token, or off'),
+  setting('LAUREL_INTROSPECTION', 'on', 'on or off: whether the schema may be read, and errors may hint at it'),
+  setting('LAUREL_DOCUMENTS', 'none', 'file of trusted documents, as "npm run -s documents" writes it'),
+  setting('LAUREL_DOCUMENTS_ONLY', 'off', 'on or off: whether nothing but trusted documents is answered'),
+  setting('LAUREL_ORIGINS', 'this host alone', 'origins whose pages may call, such as https://app.example, by commas'),
+  setting('LAUREL_TLS', 'off', 'on or off: whether a proxy in front speaks TLS; browsers are then told to use it'),
   setting('LAUREL_LOG', 'info; on a terminal warn', `how much is logged: ${LOG_LEVELS.join(', ')}`),
   setting('LAUREL_TRACES', 'none', 'where traces go: an OpenTelemetry collector, over OTLP/HTTP'),
   setting('LAUREL_FAULT', 'none', 'for tests: a fault point at which this node breaks on purpose; refused in production'),
@@ -104,6 +135,7 @@ export function readConfig(env: Environment = process.env, isTerminal = process.
     throw new StartError('DATABASE_APP_URL names a role in the database of DATABASE_URL: set DATABASE_URL too, or neither.')
   }
   const production = given(env, 'NODE_ENV') === 'production'
+  const demo = demoFrom(env, databaseUrl === undefined, production)
   const folder = given(env, 'LAUREL_DATA')
   return Object.freeze({
     port: portFrom(env),
@@ -112,13 +144,14 @@ export function readConfig(env: Environment = process.env, isTerminal = process.
     databaseUrl,
     databaseAppUrl,
     redisUrl: urlFrom(env, 'REDIS_URL', ['redis://', 'rediss://']),
-    demo: demoFrom(env, databaseUrl === undefined, production),
+    demo,
     logLevel: oneOf(env, 'LAUREL_LOG', LOG_LEVELS) ?? (isTerminal ? 'warn' : 'info'), // People read the steps instead.
     production,
     relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
     webhooksPrivate: oneOf(env, 'LAUREL_WEBHOOKS_PRIVATE', ['allow', 'refuse']) === 'allow',
     tracesUrl: urlFrom(env, 'LAUREL_TRACES', ['http://', 'https://']),
     fault: faultFrom(env, production),
+    limits: limitsFrom(env, demo),
   })
 }
 
@@ -138,6 +171,48 @@ function faultFrom(env: Environment, production: boolean): PlannedFault | null {
     throw new StartError('LAUREL_FAULT breaks this node on purpose, which NODE_ENV=production forbids: unset one of the two.')
   }
   return parseFault(value)
+/** Returns the settings about limits; quotas are those proposed in GW-6, and none in the demo, where everybody is invented. */
+function limitsFrom(env: Environment, demo: boolean): LimitConfig {
+  const documents = given(env, 'LAUREL_DOCUMENTS')
+  const isStrict = oneOf(env, 'LAUREL_DOCUMENTS_ONLY', ['on', 'off']) === 'on'
+  if (isStrict && documents === undefined) {
+    throw new StartError('LAUREL_DOCUMENTS_ONLY=on answers nothing without trusted documents: set LAUREL_DOCUMENTS too.')
+  }
+  const quota = (name: Name, requests: number, cost: number): QuotaConfig | null => {
+    const numbers = numbersFrom(env, name, 2, demo ? null : [requests, cost])
+    return numbers && { requests: numbers[0]!, cost: numbers[1]! }
+  }
+  return Object.freeze({
+    introspection: oneOf(env, 'LAUREL_INTROSPECTION', ['on', 'off']) !== 'off',
+    costMax: numbersFrom(env, 'LAUREL_COST_MAX', 1, [LIMITS.costMax])?.[0] ?? Infinity,
+    quotas: {
+      tenant: quota('LAUREL_QUOTA_TENANT', 600, 50_000), user: quota('LAUREL_QUOTA_USER', 120, 25_000),
+      key: quota('LAUREL_QUOTA_KEY', 600, 50_000),
+      anonymous: numbersFrom(env, 'LAUREL_QUOTA_ANONYMOUS', 1, demo ? null : [600])?.[0] ?? null,
+    },
+    origins: originsFrom(env),
+    isBehindTls: oneOf(env, 'LAUREL_TLS', ['on', 'off']) === 'on',
+    documents: documents === undefined ? undefined : resolve(documents),
+    isStrict,
+  })
+}
+
+/** Returns `count` whole numbers from 1 upward, or null for "off". */
+function numbersFrom(env: Environment, name: Name, count: number, fallback: number[] | null): number[] | null {
+  const value = given(env, name)
+  if (value === undefined) return fallback
+  if (value === 'off') return null
+  const numbers = value.split(',').map(part => /^\s*\d{1,12}\s*$/.test(part) ? Number(part) : 0)
+  if (numbers.length === count && numbers.every(number => number >= 1)) return numbers
+  const form = count === 1 ? 'a whole number from 1' : 'operations and cost a minute, such as 600,50000,'
+  throw new StartError(`${name} is "${value}": set it to ${form} or off.`)
+}
+
+function originsFrom(env: Environment): readonly string[] {
+  return (given(env, 'LAUREL_ORIGINS') ?? '').split(',').map(part => part.trim()).filter(Boolean).map(origin => {
+    if (/^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin) return origin
+    throw new StartError(`LAUREL_ORIGINS names "${origin}": write scheme and host alone, such as https://app.example.`)
+  })
 }
 
 function given(env: Environment, name: Name): string | undefined {

@@ -22,6 +22,9 @@ const COLORS = HighlightStyle.define([
   { tag: [tags.punctuation, tags.bracket], color: 'var(--ink-2)' },
 ])
 
+/** What lets the editor's style elements pass the page's policy; the server makes it anew for each answer. */
+const NONCE = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.nonce ?? ''
+
 const LOOK = EditorView.theme({
   '&': { height: '100%', fontSize: '.8125rem', backgroundColor: 'transparent' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55' },
@@ -79,6 +82,7 @@ export function Editor(props: EditorProps) {
       state: EditorState.create({
         doc: latest.current.value,
         extensions: [
+          EditorView.cspNonce.of(NONCE),
           ...shared(label, readOnly, hint, () => latest.current.onRun?.()),
           language === 'json'
             ? [json(), readOnly ? [] : linter(source => (source.state.doc.length ? jsonParseLinter()(source) : []))]
