@@ -171,6 +171,8 @@ function faultFrom(env: Environment, production: boolean): PlannedFault | null {
     throw new StartError('LAUREL_FAULT breaks this node on purpose, which NODE_ENV=production forbids: unset one of the two.')
   }
   return parseFault(value)
+}
+
 /** Returns the settings about limits; quotas are those proposed in GW-6, and none in the demo, where everybody is invented. */
 function limitsFrom(env: Environment, demo: boolean): LimitConfig {
   const documents = given(env, 'LAUREL_DOCUMENTS')
