@@ -20,6 +20,8 @@ import { eventDoor } from './wire/sse.ts'
 import { socketDoor } from './wire/sockets.ts'
 import { ApiKey, ScreenToken } from './credentials/credential.entity.ts'
 import { credentialTokens, lostCredentials, UseNotes } from './credentials/credential.tokens.ts'
+import { Controls } from './controls/controls.ts'
+import { isFeatureUsed } from './controls/feature.queries.ts'
 import { feedReaction } from './feed/feed.reaction.ts'
 import { auditRoute } from './identity/audit.export.ts'
 import { type HouseIssuer, houseTokens } from './identity/issuer.house.ts'
@@ -123,8 +125,10 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const audit = new AuditTrail(db, inTenantOnce)
     closers.push(() => audit.settled())
     const rights = { changed: () => {} }
+    const controls = new Controls(db, logs)
     const given = {
-      boards, logs, audit, webhooks: options.webhooks ?? PUBLIC_ONLY, rightsChanged: () => rights.changed(),
+      boards, logs, audit, controls, gate: controls, webhooks: options.webhooks ?? PUBLIC_ONLY,
+      rightsChanged: () => rights.changed(),
     }
     const contextFor = (asker: Actor | GraphQLError, origin?: Origin) => Object.assign(new Context(asker, origin), given)
     const contextOf = (authorization: string | undefined, origin: Origin) =>
@@ -139,7 +143,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     })
     closers.push(http.close)
     closers.push(await watchNode({ db, broker, relay }))
-    const door = openStreams(http.app, { ...options, schema, admission, auth, db, logs, contextFor, rights }, closers)
+    const door = openStreams(http.app, { ...options, schema, admission, auth, db, logs, controls, contextFor, rights }, closers)
     auditRoute(http.app, contextOf)
     restDoor(http.app, { contextOf, run: http.run }, ROUTES, openapiOf(schema, ROUTES, version))
     await options.routes?.(http.app, { db, sockets: door.open })
@@ -168,15 +172,15 @@ function openAuth({ issuers }: NodeOptions, db: Database, closers: (() => Promis
 /** Opens the doors of the streams, and keeps everybody's rights under review. */
 function openStreams(
   app: FastifyInstance,
-  { schema, admission, auth, db, logs, contextFor, isPersonal, limits, rights }: Pick<NodeOptions, 'isPersonal' | 'limits'>
-    & Pick<LaurelNode, 'auth' | 'db' | 'logs' | 'contextFor'> & {
-      schema: GraphQLSchema; admission: Admission; rights: { changed(): void }
+  { schema, admission, auth, db, logs, controls, contextFor, isPersonal, limits, rights }:
+    Pick<NodeOptions, 'isPersonal' | 'limits'> & Pick<LaurelNode, 'auth' | 'db' | 'logs' | 'contextFor'> & {
+      schema: GraphQLSchema; admission: Admission; controls: Controls; rights: { changed(): void }
     },
   closers: (() => Promise<unknown> | void)[],
 ): ReturnType<typeof socketDoor> {
   const shared = {
-    schema, admission, origins: limits?.origins ?? [], groups: new Groups(contextFor, isPersonal), actorOf: auth.actorOf,
-    lostOf: auth.lostOf, contextFor,
+    schema, admission, origins: limits?.origins ?? [], groups: new Groups(contextFor, controls.isOff, isPersonal),
+    actorOf: auth.actorOf, lostOf: auth.lostOf, contextFor,
     standingOf: (actors: readonly Actor[]) => standingOf(db, actors),
   }
   const door = socketDoor(app.server, shared)
@@ -184,9 +188,16 @@ function openStreams(
   // A database that is away is no reason to cut anybody.
   const checkRights = rights.changed = () => {
     auth.recheck()
+    shared.groups.endOff()
     void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
   }
   for (const topic of ['user.', 'identity.']) logs.onTopic(topic, checkRights)
+  for (const prefix of ['feature_flag.', 'tenant.']) {
+    logs.onTopic(prefix, tenantId => {
+      controls.drop(tenantId)
+      void controls.of(tenantId).then(() => shared.groups.endOff(), () => {})
+    })
+  }
   const timer = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
   closers.push(() => {
     clearInterval(timer)
@@ -226,7 +237,7 @@ async function startPostRoom(
     },
   })
   closers.push(() => relay.close())
-  closers.push(startJobs(db, [archiveJob, tendJob(queues)], () => relay.leads(), tenantIds))
+  closers.push(startJobs(db, [archiveJob, tendJob(queues)], () => relay.leads(), tenantIds, isFeatureUsed))
   const timer = setInterval(() => void tendPartitions(addresses.owner), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))
   return relay

@@ -4,6 +4,7 @@ import { buildSchema } from 'type-graphql'
 import { ActivityResolver } from './activities/activity.resolver.ts'
 import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
+import { FeatureResolver } from './controls/feature.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
 import { AuditResolver } from './identity/audit.resolver.ts'
@@ -24,7 +25,7 @@ import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.res
 import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endpoint.resolver.ts'
 
 const RESOLVERS = [
-  AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
+  FeatureResolver, AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,

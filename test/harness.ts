@@ -82,16 +82,25 @@ export interface Answer {
 export class Person {
   readonly url: string
   readonly token: string
-  constructor(url: string, token: string) {
+  /** The platform that their requests name. */
+  readonly platform: string | undefined
+  constructor(url: string, token: string, platform?: string) {
     this.url = url
     this.token = token
+    this.platform = platform
+  }
+
+  /** Returns the same person, whose requests name a platform. */
+  on(platform: string): Person {
+    return new Person(this.url, this.token, platform)
   }
 
   /** Returns the whole answer of an operation over HTTP. */
   async ask(query: string, variables: object = {}): Promise<Answer> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST', body: JSON.stringify({ query, variables }),
-      headers: { 'content-type': 'application/json', ...this.token ? { authorization: `Bearer ${this.token}` } : {} },
+      headers: { 'content-type': 'application/json', ...this.token ? { authorization: `Bearer ${this.token}` } : {},
+        ...this.platform === undefined ? {} : { 'x-laurel-platform': encodeURIComponent(this.platform) } },
     })
     return await response.json() as Answer
   }
@@ -105,7 +114,7 @@ export class Person {
 
   /** Opens a subscription over graphql-transport-ws; messages gather until they are taken. */
   subscribe(query: string, variables: object = {}): Subscription {
-    return new Subscription(this.url, this.token, query, variables)
+    return new Subscription(this, query, variables)
   }
 }
 
@@ -116,10 +125,10 @@ export class Subscription {
   closedWith: { code: number; reason: string } | null = null
   #wake = () => {}
   readonly #client
-  constructor(url: string, token: string, query: string, variables: object) {
+  constructor({ url, token, platform }: Person, query: string, variables: object) {
     this.#client = createClient({
       url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket,
-      connectionParams: { authorization: `Bearer ${token}` }, retryAttempts: 0,
+      connectionParams: { authorization: `Bearer ${token}`, ...platform === undefined ? {} : { platform } }, retryAttempts: 0,
     })
     this.#client.on('closed', event => {
       const { code, reason } = event as { code: number; reason: string }

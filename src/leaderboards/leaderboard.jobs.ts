@@ -7,6 +7,7 @@ import { archiveClosed } from './leaderboard.service.ts'
 export const archiveJob: Job = {
   name: 'leaderboards.archive',
   everyMs: 60_000,
+  feature: 'leaderboards',
   async run(actor: Actor) {
     let after: string | null = null
     do {

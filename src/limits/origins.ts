@@ -13,7 +13,8 @@ export interface BrowserSettings {
 }
 
 const PREFLIGHT_SECONDS = 600
-const ASKED_HEADERS = 'authorization, content-type, accept, x-correlation-id, apollo-require-preflight, x-apollo-operation-name'
+const ASKED_HEADERS = 'authorization, content-type, accept, x-correlation-id, x-laurel-platform, apollo-require-preflight, '
+  + 'x-apollo-operation-name'
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const SIMPLE_TYPES = new Set(['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'])
 

@@ -10,8 +10,11 @@ import { log } from './log.ts'
 import type { Action, Credential, Role } from './policy.rules.ts'
 import type { Statement } from './pipeline.ts'
 
-/** Where a request came from; `correlationId` is answered as a header, so that a client can name the request. */
-export interface Origin { correlationId: string; ip: string | null; agent: string | null }
+/**
+ * Where a request came from; `correlationId` is answered as a header, so that a client can name the request. `platform` is the
+ * tenant's platform that it names, unchecked.
+ */
+export interface Origin { correlationId: string; ip: string | null; agent: string | null; platform?: string | null }
 
 /** What became of a command: carried out, refused by a rule, denied by a right, or failed. */
 export type AuditDecision = 'ALLOWED' | 'REFUSED' | 'DENIED' | 'FAILED'
@@ -31,10 +34,13 @@ export interface Command { entry: AuditEntry; isWritten: boolean }
 interface Doer { tenantId: string; userId: string | null; role: Role; now: Date; credential?: Credential }
 
 /** Returns the entry of what somebody does, as carried out; whoever learns otherwise changes `decision` and `rule`. */
-export function entryOf({ userId, role, now, credential }: Doer, action: Action, origin: Origin): AuditEntry {
+export function entryOf(
+  { userId, role, now, credential }: Doer, action: Action, { correlationId, ip, agent }: Origin,
+): AuditEntry {
   return {
     id: newId(now), at: now, actorId: userId, actorKind: credential?.kind ?? 'HOUSE', credentialId: credential?.id ?? null, role,
-    action, forUserId: null, subject: null, decision: 'ALLOWED', rule: null, beforeHash: null, afterHash: null, ...origin,
+    action, forUserId: null, subject: null, decision: 'ALLOWED', rule: null, beforeHash: null, afterHash: null,
+    correlationId, ip, agent,
   }
 }
 

@@ -4,11 +4,11 @@ import { GraphQLError, type GraphQLResolveInfo, GraphQLScalarType, Kind as AstKi
 import DataLoader from 'dataloader'
 import { Extensions, Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
 import { ErrorCode, fault, Refusal, refuseStopped } from './errors.ts'
-import { type Kind, kindOf, requireId } from './ids.ts'
+import type { Kind } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import { markOf, parseMark } from './marks.ts'
 import { type AuditTrail, type Command, entryOf, type Origin } from './audit.ts'
-import { type Action, decisionFor, type Reach } from './policy.rules.ts'
+import { type Action, decisionFor, type Gate, type Reach } from './policy.rules.ts'
 import type { Actor } from './tenancy.ts'
 
 registerEnumType(ErrorCode, {
@@ -211,6 +211,8 @@ const NOWHERE: Origin = { correlationId: '00000000-0000-0000-0000-000000000000',
 export class Context {
   /** Where denials and commands that wrote nothing are noted; the house hands it to each request. */
   audit!: AuditTrail
+  /** What the tenant has switched off; the house hands it to each request. */
+  gate!: Gate
   // Not #private: Apollo Server hands resolvers a copy made with Object.create.
   private readonly asker: Actor | GraphQLError
   private readonly origin: Origin
@@ -230,6 +232,16 @@ export class Context {
     if (decision.reach) return decision.reach
     this.audit.add(actor.tenantId, { ...entryOf(actor, action, this.origin), decision: 'DENIED', rule: decision.rule })
     throw fault('FORBIDDEN', decision.message, { action })
+  }
+
+  /** Passes when what an action is a part of is on for the request's platform. @throws Fault FEATURE_DISABLED | BAD_REQUEST */
+  pass(action: Action): void | Promise<void> {
+    return this.gate.pass(this.actor.tenantId, action, this.platform)
+  }
+
+  /** The platform that the request names, unchecked; null means the tenant's default. */
+  get platform(): string | null {
+    return this.origin.platform ?? null
   }
 
   /** Returns this request as it carries out one command, and the command. @throws Fault UNAUTHENTICATED | FORBIDDEN */
@@ -278,21 +290,10 @@ export function wantsOnlyId(info: GraphQLResolveInfo): boolean {
     selection.kind === AstKind.FIELD && (selection.name.value === 'id' || selection.name.value === '__typename')))
 }
 
-const nodeFetches = new Map<Kind, { fetch: Fetch<object>; action: Action }>()
+/** The kinds that `node(id)` reaches. */
+export const nodeFetches = new Map<Kind, { fetch: Fetch<object>; action: Action }>()
 
 /** Makes a kind reachable by `node(id)` for those who may take the action. */
 export function registerNode(kind: Kind, fetch: Fetch<object>, action: Action): void {
   nodeFetches.set(kind, { fetch, action })
-}
-
-/** Returns the thing with this wire id, or null when it does not exist or belongs to another tenant. */
-export async function nodeFor(context: Context, id: string): Promise<object | null> {
-  const kind = kindOf(id)
-  const known = kind && nodeFetches.get(kind)
-  if (!kind) throw fault('BAD_REQUEST', 'id must be an id as the API returned it.', { argument: 'id' })
-  const uuid = requireId(kind, id, 'id')
-  if (!known) throw fault('BAD_REQUEST', `A ${kind} is no node: read it where the API lists it.`, { argument: 'id' })
-  // What one may not see does not exist.
-  const row = decisionFor(context.actor, known.action).reach ? await context.load(known.fetch, uuid) : null
-  return row && { ...row, __typename: kind }
 }

@@ -2,10 +2,18 @@
  * The one policy table: who may do what, and how far a right reaches. Everything that is not in it is denied. The schema, the
  * REST aliases, streams and jobs all ask here; docs/reference/permissions.md is printed from it.
  */
+import { fault } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
 export const ROLES = ['VIEWER', 'MEMBER', 'PARTNER', 'MANAGER', 'FINANCE', 'COMPLIANCE', 'ADMIN'] as const
 export type Role = typeof ROLES[number]
+
+/** What a tenant may switch off, each on each of its platforms (FLAG-2). Later rooms name theirs in their rows of the table. */
+export const FEATURES = [
+  'referrals', 'achievements', 'leaderboards', 'showcase', 'social_sharing', 'challenges', 'standups', 'predictions',
+  'commissions', 'payouts',
+] as const
+export type Feature = typeof FEATURES[number]
 
 /** How far a right reaches: oneself, the teams one leads, people who are no employees, or the whole tenant. */
 export type Reach = 'OWN' | 'TEAM' | 'OUTSIDERS' | 'TENANT'
@@ -32,6 +40,8 @@ interface Right {
   screens?: true
   /** Whether only a person may, who proved who they are a short while ago (ZT-03). */
   stepUp?: true
+  /** The feature it is a part of: while that is off, nobody may. */
+  feature?: Feature
 }
 
 const all = (reach: Reach, others: Partial<Record<Role, Reach>> = {}): Partial<Record<Role, Reach>> =>
@@ -63,10 +73,12 @@ export const POLICY = {
   'activity.record': { what: 'record activities', roles: RECORDING },
   'activity.reverse': { what: 'take an activity back', roles: { MANAGER: 'TEAM', ADMIN: 'TENANT' } },
   'leaderboard.read': {
-    what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true,
+    what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true, feature: 'leaderboards',
   },
-  'leaderboard.write': { what: 'add leaderboards', roles: ADMIN },
+  'leaderboard.write': { what: 'add leaderboards', roles: ADMIN, feature: 'leaderboards' },
   'analytics.read': { what: 'see what happened over the last days', roles: STAFF },
+  'feature.read': { what: 'see which features are on', roles: all('TENANT'), screens: true },
+  'feature.write': { what: 'switch features on and off', roles: ADMIN },
   'audit.read': { what: 'search and export the audit', roles: OVERSIGHT },
   'issuer.read': { what: 'see whose tokens are believed', roles: ADMIN },
   'issuer.write': { what: 'change whose tokens are believed', roles: ADMIN, stepUp: true },
@@ -108,6 +120,12 @@ export function decisionFor({ role, now, credential }: Asker, action: Action): D
   return { reach }
 }
 
+/** Returns the feature that an action is a part of, or null. */
+export function featureOf(action: Action): Feature | null {
+  const { feature }: Right = POLICY[action]
+  return feature ?? null
+}
+
 /** Returns whether a scope covers an action: itself, or all of its room. */
 export function isWithin(action: string, scope: string): boolean {
   return scope === action || (scope.endsWith('.*') && action.startsWith(scope.slice(0, -1)))
@@ -131,4 +149,25 @@ export function isOnScreens(type: string, field: string): boolean {
 /** Returns whether whoever asked for something may decide on it too: never. */
 export function isOther(askedBy: string | null, decidedBy: string | null): boolean {
   return decidedBy !== null && askedBy !== decidedBy
+}
+
+/** A feature that a running stream is a part of, on the platform that was named; null means the tenant's default. */
+export interface FeatureUse { feature: Feature; platform: string | null }
+
+/** Returns the error that whoever uses a feature gets while it is off. */
+export function featureOff(feature: Feature) {
+  return fault(
+    'FEATURE_DISABLED', `This is switched off here (${feature}). An admin of your tenant can switch it on.`,
+    { feature })
+}
+
+/**
+ * What a tenant has switched off, beside rights. The room of controls answers, at once where the node knows the tenant's
+ * settings, else by a promise.
+ */
+export interface Gate {
+  /** Passes an action on a platform. @throws Fault FEATURE_DISABLED | BAD_REQUEST when the tenant has no such platform */
+  pass(tenantId: string, action: Action, platform: string | null): void | Promise<void>
+  /** Returns whether what an action is a part of is on. */
+  isOpen(tenantId: string, action: Action, platform: string | null): boolean | Promise<boolean>
 }

@@ -6,8 +6,9 @@ import {
 import { Extensions, registerEnumType } from 'type-graphql'
 import type { Command } from './audit.ts'
 import { fault } from './errors.ts'
-import type { Context } from './graphql.ts'
-import { type Action, isOnScreens, POLICY } from './policy.rules.ts'
+import { type Context, nodeFetches } from './graphql.ts'
+import { kindOf, requireId } from './ids.ts'
+import { type Action, decisionFor, featureOf, type FeatureUse, isOnScreens, POLICY } from './policy.rules.ts'
 
 export enum UserRole {
   VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE',
@@ -38,7 +39,13 @@ export function actionOf(field: GraphQLField<unknown, unknown>): Action {
   return action as Action
 }
 
-/** Has every root field of a schema ask the policy first. Commands are audited besides: each leaves one entry, come what may. */
+/** Returns what `next` returns, at once when there is nothing to wait for. */
+const after = <T>(waiting: void | Promise<void>, next: () => T): T | Promise<T> => waiting ? waiting.then(next) : next()
+
+/**
+ * Has every root field of a schema ask the policy first, then whether its feature is on. Commands are audited besides: each
+ * leaves one entry, come what may.
+ */
 export function guardRoots(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getQueryType()?.getFields() ?? {})) {
     const action = actionOf(field)
@@ -46,7 +53,7 @@ export function guardRoots(schema: GraphQLSchema): void {
     field.resolve = (source, args, context: Context, at) => {
       context.require(action)
       requireShown(context, at)
-      return resolve(source, args, context, at)
+      return after(context.pass(action), () => resolve(source, args, context, at))
     }
   }
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
@@ -55,10 +62,14 @@ export function guardRoots(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
     const action = actionOf(field)
     const subscribe = field.subscribe!
-    field.subscribe = (source, args, context: Context, at) => {
+    field.subscribe = async (source, args, context: Context, at) => {
       context.require(action)
       requireShown(context, at)
-      return subscribe(source, args, context, at)
+      await context.pass(action)
+      const opened = await subscribe(source, args, context, at) as { use?: FeatureUse }
+      const feature = featureOf(action)
+      if (feature) opened.use = { feature, platform: context.platform }
+      return opened
     }
   }
 }
@@ -84,6 +95,7 @@ function audited(action: Action, resolve: RootResolver): RootResolver {
   return async (source, args, context, at) => {
     const [own, command] = context.commanding(action)
     try {
+      await own.pass(action)
       const answer = await resolve(source, args, own, at) as Outcome
       if (!command.isWritten) Object.assign(command.entry, decisionOf(answer))
       return answer
@@ -112,4 +124,18 @@ function failureOf(error: unknown): Partial<Command['entry']> {
   const code = error instanceof GraphQLError ? String(error.extensions.code ?? 'INTERNAL') : 'INTERNAL'
   if (code === 'INTERNAL' || code === 'UNAVAILABLE') return { decision: 'FAILED', rule: code }
   return { decision: code === 'FORBIDDEN' ? 'DENIED' : 'REFUSED', rule: code }
+}
+
+/** Returns the thing with this wire id, or null when it does not exist or belongs to another tenant. */
+export async function nodeFor(context: Context, id: string): Promise<object | null> {
+  const kind = kindOf(id)
+  const known = kind && nodeFetches.get(kind)
+  if (!kind) throw fault('BAD_REQUEST', 'id must be an id as the API returned it.', { argument: 'id' })
+  const uuid = requireId(kind, id, 'id')
+  if (!known) throw fault('BAD_REQUEST', `A ${kind} is no node: read it where the API lists it.`, { argument: 'id' })
+  // What one may not see does not exist, and neither does what is switched off.
+  const isSeen = decisionFor(context.actor, known.action).reach
+    && await context.gate.isOpen(context.actor.tenantId, known.action, context.platform)
+  const row = isSeen ? await context.load(known.fetch, uuid) : null
+  return row && { ...row, __typename: kind }
 }

@@ -1,10 +1,10 @@
 /** GraphQL door of people and teams. */
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
-import { answer, connectionOf, Context, Cursor, nodeFor, Node, Payload } from '../platform/graphql.ts'
+import { answer, connectionOf, Context, Cursor, Node, Payload } from '../platform/graphql.ts'
 import { optionalId, requireId } from '../platform/ids.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { Allows } from '../platform/policy.ts'
+import { Allows, nodeFor } from '../platform/policy.ts'
 import { telling } from '../wire/auth.ts'
 import { Tenant } from '../tenants/tenant.entity.ts'
 import { ownTenant } from '../tenants/tenant.service.ts'

@@ -183,7 +183,7 @@ export class EventLogs {
   readonly #broker: Broker
   readonly #logs = new Map<string, Promise<TenantLog>>()
   readonly #poll: NodeJS.Timeout
-  readonly #topics: { prefix: string; listener: () => void }[] = []
+  readonly #topics: { prefix: string; listener: (tenantId: string) => void }[] = []
   readonly #stops: (() => Promise<void>)[] = []
 
   constructor(db: Database, broker: Broker) {
@@ -206,14 +206,16 @@ export class EventLogs {
   }
 
   /** Calls the listener after events whose topic begins so, in any followed tenant. */
-  onTopic(prefix: string, listener: () => void): void {
+  onTopic(prefix: string, listener: (tenantId: string) => void): void {
     this.#topics.push({ prefix, listener })
   }
 
   async #open(tenantId: string): Promise<TenantLog> {
     const followed = new TenantLog(tenantId, this.#db)
     followed.listen(events => {
-      for (const { prefix, listener } of this.#topics) if (events.some(({ topic }) => topic.startsWith(prefix))) listener()
+      for (const { prefix, listener } of this.#topics) {
+        if (events.some(({ topic }) => topic.startsWith(prefix))) listener(tenantId)
+      }
     })
     // Nobody waits for the broker: while it is away the poll finds what is new.
     const listening = this.#broker.subscribe(eventsChannel(tenantId), pos => {

@@ -11,27 +11,9 @@ import { formatError } from './error.format.ts'
 import { Payload } from './frames.ts'
 import { log } from '../platform/log.ts'
 import { countDelays, countExecution, messages, streamFailures } from './metrics.ts'
-import type { Place, StreamSource } from './streams.ts'
+import { Cohort, endIfOff, type IsOff, type Standing, type StreamSource, type Subscriber } from './streams.ts'
 
-/** Where a subscriber's messages go. */
-export interface Outlet {
-  /** Whether it can take more now. */
-  ready(): boolean
-  /** Calls the listener once, as soon as it can take more again. */
-  whenReady(listener: () => void): void
-  /** Takes one message for the operation of this id, as `writtenId` returned it. */
-  send(id: string, payload: Payload): void
-}
-
-/** One subscriber: whose operation it is, where its messages go, how it is ended, and where it begins. */
-export interface Subscriber {
-  readonly id: string; readonly outlet: Outlet; readonly actor: Actor
-  place: Place
-  fail(error: Error): void
-}
-
-/** How a person stands: what may have changed since a subscriber joined. */
-export interface Standing { isActive: boolean; teamId: string | null }
+export type { Outlet, Standing, Subscriber } from './streams.ts'
 
 /** Thrown inside a group's resolver that asks who is looking. */
 class ViewerAsked extends Error { readonly isPersonal = true }
@@ -53,25 +35,6 @@ export type ContextFor = (actor: Actor) => Context
 /** Deltas that a held-back reader of a STATE stream may have missed before one snapshot is cheaper for it. */
 const MISSED_MAX = 4
 const RETRY_MS = 1_000
-
-/** Subscribers at one place of a stream: they have read the same and are owed the same. It moves as one. */
-class Cohort {
-  readonly subscribers = new Set<Subscriber>()
-  place: Place
-  /** Whether it was held back here. */
-  wasHeld: boolean
-  /** Whether it has been at the stream's present: what comes to it from then on is live, what came before it had missed. */
-  isLive = false
-  constructor(place: Place, wasHeld: boolean) {
-    this.place = place
-    this.wasHeld = wasHeld
-  }
-
-  get key(): string {
-    const { pos, told, reason } = this.place
-    return `${pos}|${told}|${reason}|${this.wasHeld}`
-  }
-}
 
 /** All subscribers of one document, variables and audience. */
 export class Group {
@@ -125,13 +88,22 @@ export class Group {
   review(people: ReadonlyMap<Actor, Standing>): void {
     const { allows } = this.#source
     if (!allows) return
-    for (const subscriber of [...this.#held, ...this.#cohorts().flatMap(({ subscribers }) => [...subscribers])]) {
+    for (const subscriber of this.#subscribers()) {
       const standing = people.get(subscriber.actor)
       if (standing && !allows(standing)) {
         subscriber.fail(fault(
           'FORBIDDEN', 'You may no longer follow this: your team has changed. Subscribe again to what is yours now.'))
       }
     }
+  }
+
+  /** Ends the subscribers whose feature is off by now. */
+  endOff(isOff: IsOff): void {
+    for (const subscriber of this.#subscribers()) endIfOff(subscriber, isOff)
+  }
+
+  #subscribers(): Subscriber[] {
+    return [...this.#held, ...this.#cohorts().flatMap(({ subscribers }) => [...subscribers])]
   }
 
   #cohorts(): Cohort[] {
@@ -261,11 +233,18 @@ export class Groups {
   readonly #groups = new Map<string, Group>()
   readonly #contextFor: ContextFor
   readonly #isPersonal: boolean
+  readonly #isOff: IsOff
 
   /** `isPersonal` makes every group execute for each subscriber; for comparing the two. */
-  constructor(contextFor: ContextFor, isPersonal = false) {
+  constructor(contextFor: ContextFor, isOff: IsOff, isPersonal = false) {
     this.#contextFor = contextFor
+    this.#isOff = isOff
     this.#isPersonal = isPersonal
+  }
+
+  /** Ends the subscriptions whose feature is off by now. */
+  endOff(): void {
+    for (const group of this.#groups.values()) group.endOff(this.#isOff)
   }
 
   /** Ends the subscriptions of people who may no longer follow their stream. */
@@ -287,6 +266,8 @@ export class Groups {
       this.#groups.set(key, group)
     }
     group.join(subscriber)
+    // It may have been switched off between the request and here.
+    if (subscriber.use && this.#isOff(tenantId, subscriber.use)) queueMicrotask(() => endIfOff(subscriber, this.#isOff))
     return group
   }
 

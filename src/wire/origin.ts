@@ -7,6 +7,7 @@ import type { Origin } from '../platform/audit.ts'
 import { isPlainText } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 
+const PLATFORM = 'x-laurel-platform'
 const CORRELATION = 'x-correlation-id'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -24,5 +25,16 @@ export function readOrigin({ headers, socket }: IncomingMessage, ip = socket.rem
   return {
     correlationId: typeof wished === 'string' && UUID.test(wished) ? wished.toLowerCase() : randomUUID(),
     ip: ip && isIP(ip) ? ip : null, agent: agent && isPlainText(agent, LIMITS.auditAgentLengthMax) ? agent : null,
+    platform: platformOf(headers[PLATFORM]),
+  }
+}
+
+/** A header carries ASCII, so that other names come percent-encoded. */
+function platformOf(named: string | string[] | undefined): string | null {
+  if (named === undefined) return null
+  try {
+    return decodeURIComponent(String(named))
+  } catch {
+    return String(named) // A name with a percent sign of its own.
   }
 }

@@ -22,7 +22,7 @@ export class Connection implements ProtocolSocket {
   readonly ws: WebSocket
   readonly outlet: SocketOutlet
   readonly protocol: string
-  readonly origin: Pick<Origin, 'ip' | 'agent'>
+  readonly origin: Omit<Origin, 'correlationId'>
   actor: Identified | null = null
   /** When it was opened, by `performance.now()`. */
   readonly since = performance.now()
@@ -30,9 +30,9 @@ export class Connection implements ProtocolSocket {
   #beatsUnanswered = 0
   #leaving: AbortController | null = null
 
-  constructor(ws: WebSocket, socket: Duplex, { ip, agent }: Origin) {
+  constructor(ws: WebSocket, socket: Duplex, { ip, agent, platform = null }: Origin) {
     this.ws = ws
-    this.origin = { ip, agent }
+    this.origin = { ip, agent, platform }
     this.outlet = new SocketOutlet(ws, socket)
     this.protocol = ws.protocol
     ws.on('pong', answer => {

@@ -60,7 +60,9 @@ export interface SocketDoor {
 type IdentifiedConnection = Connection & { actor: Identified }
 const isIdentified = (connection: Connection): connection is IdentifiedConnection => connection.actor !== null
 
-interface InitParameters extends Record<string, unknown> { authorization?: unknown; Authorization?: unknown }
+interface InitParameters extends Record<string, unknown> {
+  authorization?: unknown; Authorization?: unknown; platform?: unknown
+}
 interface Extra extends Record<PropertyKey, unknown> { connection: Connection }
 type SocketContext = ProtocolContext<InitParameters, Extra>
 /** graphql-ws hands these back to `subscribe`: the protocol's own arguments and whose operation it is. */
@@ -148,6 +150,7 @@ function protocolOf(
       const { connection } = context.extra
       onInit(connection)
       try {
+        connection.origin.platform = platformIn(context) ?? connection.origin.platform ?? null
         const actor = await actorOf(tokenIn(context))
         if (connection.ws.readyState !== connection.ws.OPEN) return false
         if (!census.enter(actor)) {
@@ -215,13 +218,18 @@ function tokenIn(context: SocketContext): string | undefined {
   return typeof given === 'string' ? given : undefined
 }
 
+/** Returns the platform that `connection_init` names; what is no name is none of the tenant's. */
+function platformIn({ connectionParams }: SocketContext): string | null {
+  const named = connectionParams?.platform
+  return named == null ? null : typeof named === 'string' ? named : ''
+}
+
 /** Runs the root field's own subscribe with the subscriber's rights, then joins the group of its stream. */
 async function subscribeIn(groups: Groups, args: SocketOperation) {
   const opened = await createSourceEventStream(args)
   args.contextValue = null // Only the group's own contexts are used from here on.
   if (!('source' in opened)) return opened as never // The errors of a refused subscription.
-  const { source, place } = opened as unknown as Opened
-  return new Following(groups, args, source, place) as never
+  return new Following(groups, args, opened as unknown as Opened) as never
 }
 
 /**
@@ -232,6 +240,7 @@ class Following implements AsyncGenerator<never, void>, Subscriber {
   readonly id: string
   readonly outlet: Subscriber['outlet']
   readonly actor: Identified
+  readonly use: Subscriber['use']
   place: Place
   readonly #groups: Groups
   readonly #ended = Promise.withResolvers<IteratorReturnResult<void>>()
@@ -239,11 +248,12 @@ class Following implements AsyncGenerator<never, void>, Subscriber {
   #wish: { args: SocketOperation; source: Opened['source'] } | null
   #group: Group | null = null
 
-  constructor(groups: Groups, args: SocketOperation, source: Opened['source'], place: Place) {
+  constructor(groups: Groups, args: SocketOperation, { source, place, use }: Opened) {
     this.id = writtenId(args.operationId)
     this.outlet = args.connection.outlet
     this.actor = args.connection.actor!
     this.place = place
+    this.use = use
     this.#groups = groups
     this.#wish = { args, source }
   }

@@ -4,7 +4,9 @@
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { createSourceEventStream, execute, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
+import {
+  createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema,
+} from 'graphql'
 import type { Admission } from '../limits/admission.ts'
 import { admittedOf, entrance } from '../limits/entrance.ts'
 import type { Origin } from '../platform/audit.ts'
@@ -125,7 +127,7 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
     return follow(reply, opened as unknown as Opened, args, asker as Identified)
   })
 
-  const follow = (reply: FastifyReply, { source, place }: Opened, args: Parameters<Groups['join']>[0], actor: Identified) => {
+  const follow = (reply: FastifyReply, { source, place, use }: Opened, args: ExecutionArgs, actor: Identified) => {
     reply.hijack()
     const response = reply.raw
     response.writeHead(200, { ...reply.getHeaders() as OutgoingHttpHeaders, ...LASTING })
@@ -138,7 +140,7 @@ export function eventDoor(app: FastifyInstance, door: EventDoor): { checkRights(
     const fail = (error: Error) => {
       response.end(`event: next\ndata: ${JSON.stringify({ errors: [formatError(error)] })}\n\n${END}`)
     }
-    const subscriber: Subscriber = { id: '', outlet, place, actor, fail }
+    const subscriber: Subscriber = { id: '', outlet, place, actor, use, fail }
     const group = door.groups.join(args, source, subscriber)
     response.on('close', () => {
       clearInterval(keepAlive)

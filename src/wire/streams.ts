@@ -3,6 +3,9 @@
  * poll, an iterator.
  */
 import { fault } from '../platform/errors.ts'
+import { featureOff, type FeatureUse } from '../platform/policy.rules.ts'
+import type { Actor } from '../platform/tenancy.ts'
+import type { Payload } from './frames.ts'
 
 export type SnapshotReason = 'FIRST' | 'EXPIRED' | 'NEW_EPOCH' | 'SLOW_CLIENT'
 
@@ -55,9 +58,61 @@ export interface StreamSource<Message extends object = object> {
   onChange(listener: () => void): () => void
 }
 
+/** Where a subscriber's messages go. */
+export interface Outlet {
+  /** Whether it can take more now. */
+  ready(): boolean
+  /** Calls the listener once, as soon as it can take more again. */
+  whenReady(listener: () => void): void
+  /** Takes one message for the operation of this id, as `writtenId` returned it. */
+  send(id: string, payload: Payload): void
+}
+
+/** One subscriber: whose operation it is, where its messages go, how it is ended, and where it begins. */
+export interface Subscriber {
+  readonly id: string; readonly outlet: Outlet; readonly actor: Actor
+  /** The feature that the stream is a part of. */
+  readonly use?: FeatureUse | undefined
+  place: Place
+  fail(error: Error): void
+}
+
+/** How a person stands: what may have changed since a subscriber joined. */
+export interface Standing { isActive: boolean; teamId: string | null }
+
+/** Subscribers at one place of a stream: they have read the same and are owed the same. It moves as one. */
+export class Cohort {
+  readonly subscribers = new Set<Subscriber>()
+  place: Place
+  /** Whether it was held back here. */
+  wasHeld: boolean
+  /** Whether it has been at the stream's present: what comes to it from then on is live, what came before it had missed. */
+  isLive = false
+  constructor(place: Place, wasHeld: boolean) {
+    this.place = place
+    this.wasHeld = wasHeld
+  }
+
+  get key(): string {
+    const { pos, told, reason } = this.place
+    return `${pos}|${told}|${reason}|${this.wasHeld}`
+  }
+}
+
+/** Tells whether a feature is off for a tenant, as far as this node knows. */
+export type IsOff = (tenantId: string, use: FeatureUse) => boolean
+
+/** Ends a subscriber whose feature is off by now. */
+export function endIfOff(subscriber: Subscriber, isOff: IsOff): void {
+  const { actor, use } = subscriber
+  if (use && isOff(actor.tenantId, use)) subscriber.fail(featureOff(use.feature))
+}
+
 /** What a subscription's resolver returns: the stream and where this subscriber begins, iterable for any executor. */
 export interface Opened<Message extends object = object> extends AsyncIterableIterator<Message> {
   source: StreamSource<Message>; place: Place
+  /** The feature it is a part of. */
+  use?: FeatureUse
 }
 
 /**
