@@ -56,7 +56,8 @@ export async function httpDoor(
     includeStacktraceInErrorResponses: false, csrfPrevention: true, apollo: {},
     // Its cache hints wrap every resolver; no answer here may be cached, which one header says.
     plugins: [quietLanding, timing, answering, ApolloServerPluginCacheControlDisabled()],
-    logger: { debug() {}, info() {}, warn: (text: string) => log.warn(text), error: (text: string) => log.error(text) },
+    // What it warns of at start is its own future, nothing for whoever runs a house.
+    logger: { debug() {}, info() {}, warn: (text: string) => log.debug(text), error: (text: string) => log.error(text) },
     cache: 'bounded',
   })
   await apollo.start()

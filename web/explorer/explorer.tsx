@@ -10,7 +10,7 @@ import { Answer } from './answer.tsx'
 import { AskPane } from './ask-pane.tsx'
 import { Docs, type DocsPage } from './docs.tsx'
 import { operationAt, operationsOf } from './operations.ts'
-import { useRun } from './run.ts'
+import { useRuns } from './run.ts'
 import { useSchema } from './schema.ts'
 import { TabStrip } from './tab-strip.tsx'
 import { useTabs } from './tabs.ts'
@@ -24,17 +24,21 @@ function Explorer() {
   const ids = useIds(desk.authorization)
   const tabs = useTabs(ids.board, ids.type)
   const { schema, problem, reload } = useSchema(authorization)
-  const { run, start, stop } = useRun()
+  const runs = useRuns(
+    tabs.tabs.map(({ id }) => id),
+    authorization,
+  )
+  const run = runs.of(tabs.current.id)
   const [pages, setPages] = useState<DocsPage[]>([])
   const [docs, setDocs] = useState(() => matchMedia('(min-width: 1100px)').matches)
-  useEffect(stop, [tabs.current.id, authorization, stop])
   const go = (cursor: number) => {
     if (!ids.known) return
-    const { query, variables } = tabs.current
+    const { id, query, variables } = tabs.current
     const { operations } = operationsOf(query)
     const operation = operationAt(operations, cursor)
     const operationName = operations.length > 1 ? (operation?.name?.value ?? null) : null
-    start({ query, variables, authorization, operationName, isSubscription: operation?.operation === 'subscription' })
+    const isSubscription = operation?.operation === 'subscription'
+    runs.start(id, { query, variables, authorization, operationName, isSubscription })
   }
   const openDocs = (page: DocsPage) => {
     setPages([...pages, page])
@@ -57,7 +61,7 @@ function Explorer() {
           <ThemeToggle place="pages" />
         </span>
       </header>
-      <TabStrip desk={tabs} />
+      <TabStrip desk={tabs} isLive={id => runs.of(id).phase === 'live'} />
       <main>
         <AskPane
           tab={tabs.current}
@@ -67,10 +71,10 @@ function Explorer() {
           busy={run.phase === 'running' || run.phase === 'live'}
           ready={ids.known}
           go={go}
-          stop={stop}
+          stop={() => runs.stop(tabs.current.id)}
           openDocs={openDocs}
         />
-        <Answer run={run} />
+        <Answer key={tabs.current.id} run={run} />
         {docs && <Docs schema={schema} problem={problem} pages={pages} setPages={setPages} reload={reload} />}
       </main>
     </div>

@@ -36,40 +36,64 @@ const RECEIVED_MAX = 200
 /** Characters a line of an answer takes at most: what the pane holds on a laptop with the documentation open. */
 const LINE_MAX = 62
 
-/** Returns the run, a way to start one (a running subscription is ended first) and a way to stop. */
-export function useRun(): { run: Run; start: (wish: Wish) => void; stop: () => void } {
-  const [run, setRun] = useState(IDLE)
-  const end = useRef<(() => void) | null>(null)
-  const stop = useCallback(() => {
-    end.current?.()
-    end.current = null
-    setRun(now =>
-      now.phase === 'live'
-        ? { ...now, phase: 'ended', status: 'stopped here' }
-        : now.phase === 'running'
-          ? { ...now, phase: 'done', status: 'given up here' }
-          : now,
-    )
+/** The runs of all tabs, and what can be done with the run of one. */
+export interface RunDesk {
+  /** Returns what a tab shows. */
+  of(tabId: string): Run
+  /** Starts a tab's run; what ran there is ended first. */
+  start(tabId: string, wish: Wish): void
+  stop(tabId: string): void
+}
+
+/** Returns a run for each tab: a subscription goes on while another tab is looked at, and ends with its tab or its token. */
+export function useRuns(tabIds: readonly string[], authorization: string | null): RunDesk {
+  const [runs, setRuns] = useState<Record<string, Run>>({})
+  const ends = useRef(new Map<string, () => void>())
+  const change = useCallback((tabId: string, next: Run | ((now: Run) => Run)) => {
+    setRuns(now => ({ ...now, [tabId]: typeof next === 'function' ? next(now[tabId] ?? IDLE) : next }))
   }, [])
-  useEffect(() => () => end.current?.(), [])
-  const start = useCallback((wish: Wish) => {
-    end.current?.()
-    let variables: unknown
-    try {
-      variables = wish.variables.trim() ? JSON.parse(wish.variables) : undefined
-    } catch (error) {
-      return setRun({ ...IDLE, phase: 'done', status: 'not sent', text: readableJson({ variables: String(error) }) })
-    }
-    const operation = {
-      query: wish.query,
-      variables: variables as Record<string, unknown> | undefined,
-      ...(wish.operationName ? { operationName: wish.operationName } : {}),
-    }
-    end.current = wish.isSubscription
-      ? listen(operation, wish.authorization, setRun)
-      : send(operation, wish.authorization, setRun)
-  }, [])
-  return { run, start, stop }
+  const stop = useCallback(
+    (tabId: string) => {
+      ends.current.get(tabId)?.()
+      ends.current.delete(tabId)
+      change(tabId, stopped)
+    },
+    [change],
+  )
+  const stopAll = useCallback(() => [...ends.current.keys()].forEach(stop), [stop])
+  useEffect(() => stopAll, [authorization, stopAll])
+  const open = tabIds.join(' ')
+  useEffect(() => {
+    for (const tabId of [...ends.current.keys()]) if (!open.split(' ').includes(tabId)) stop(tabId)
+  }, [open, stop])
+  const start = useCallback(
+    (tabId: string, wish: Wish) => {
+      ends.current.get(tabId)?.()
+      const show: SetRun = next => change(tabId, next)
+      let variables: unknown
+      try {
+        variables = wish.variables.trim() ? JSON.parse(wish.variables) : undefined
+      } catch (error) {
+        return show({ ...IDLE, phase: 'done', status: 'not sent', text: readableJson({ variables: String(error) }) })
+      }
+      const operation = {
+        query: wish.query,
+        variables: variables as Record<string, unknown> | undefined,
+        ...(wish.operationName ? { operationName: wish.operationName } : {}),
+      }
+      ends.current.set(
+        tabId,
+        wish.isSubscription ? listen(operation, wish.authorization, show) : send(operation, wish.authorization, show),
+      )
+    },
+    [change],
+  )
+  return { of: tabId => runs[tabId] ?? IDLE, start, stop }
+}
+
+function stopped(now: Run): Run {
+  if (now.phase === 'live') return { ...now, phase: 'ended', status: 'stopped here' }
+  return now.phase === 'running' ? { ...now, phase: 'done', status: 'given up here' } : now
 }
 
 type SetRun = (next: Run | ((now: Run) => Run)) => void

@@ -2,8 +2,14 @@
 import { Icon } from '../kit/marks.tsx'
 import { tabTitle, type TabDesk } from './tabs.ts'
 
-/** Returns the strip: one button a tab, and beside each the way to close it. */
-export function TabStrip({ desk: { tabs, current, show, add, close, reset } }: { desk: TabDesk }) {
+interface TabStripProps {
+  desk: TabDesk
+  /** Whether a subscription of this tab is running. */
+  isLive: (tabId: string) => boolean
+}
+
+/** Returns the strip: one button a tab, with a dot while its subscription runs, and beside each the way to close it. */
+export function TabStrip({ desk: { tabs, current, show, add, close, reset }, isLive }: TabStripProps) {
   return (
     <nav className="tabs" aria-label="Operations">
       <ul>
@@ -13,8 +19,10 @@ export function TabStrip({ desk: { tabs, current, show, add, close, reset } }: {
               type="button"
               className="tab"
               aria-current={tab.id === current.id ? 'page' : undefined}
+              aria-label={isLive(tab.id) ? `${tabTitle(tab)}, live` : undefined}
               onClick={() => show(tab.id)}
             >
+              {isLive(tab.id) && <i className="dot" />}
               {tabTitle(tab)}
             </button>
             {tabs.length > 1 && (
