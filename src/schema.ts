@@ -12,7 +12,7 @@ import { AnalyticsResolver } from './insights/analytics.resolver.ts'
 import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
 import { ArchiveResolver, LeaderboardResolver, ScreenBoardsResolver } from './leaderboards/leaderboard.resolver.ts'
-import { DeltaResolver, RankChangeResolver, StandingResolver } from './leaderboards/standing.resolver.ts'
+import { DeltaResolver, RankChangeResolver, StandingResolver, UserStandingResolver } from './leaderboards/standing.resolver.ts'
 import { DateTime } from './platform/graphql.ts'
 import { type Kind, wireId } from './platform/ids.ts'
 import { guardRoots } from './platform/policy.ts'
@@ -27,7 +27,7 @@ import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endp
 const RESOLVERS = [
   FeatureResolver, AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
-  LeaderboardResolver, ArchiveResolver, StandingResolver, RankChangeResolver, DeltaResolver,
+  LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,
   ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const

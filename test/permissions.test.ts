@@ -123,6 +123,10 @@ test('a PARTNER never sees employees: not in lists, by id, on boards, in news, i
     leaderboards: { nodes: [{ id: partners, standings: { nodes: [{ user: { name: 'pat' } }, { user: { name: 'pia' } }] } }] },
     activities: { nodes: [{ user: { name: 'pat' } }] },
   })
+  const places = await pat.run(`query($everybody: ID!, $partners: ID!) { users { nodes {
+    everybody: standing(leaderboardId: $everybody) { rank } partners: standing(leaderboardId: $partners) { rank } } } }`,
+  { everybody, partners })
+  expect(places.users.nodes).toEqual([{ everybody: null, partners: { rank: 1 } }, { everybody: null, partners: { rank: 1 } }])
   const tenantNews = await pat.ask('{ feedMessages(scope: TENANT) { __typename } }')
   expect(tenantNews.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN', action: 'feed.read' } }])
   const polled = await pat.ask(`{ leaderboardMessages(id: "${everybody}") { __typename } }`)

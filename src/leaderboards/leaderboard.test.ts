@@ -94,6 +94,34 @@ test('a board of teams and departments sums their people, and a custom board ran
   expect(rows(listed)).toEqual([[1, 'cid', 25]])
 })
 
+test('a list of people shows where each stands on a board of people, and null where there is nothing to show', async () => {
+  await using acme = await tenant('ann:ADMIN', 'bob', 'cid')
+  await using rival = await tenant('eve:ADMIN')
+  const id = await board(acme.as('ann'))
+  const listed = async (leaderboardId: string) => (await acme.as('bob').run(`query($id: ID!) {
+    users { nodes { name standing(leaderboardId: $id) { rank previousRank points user { name } team { name } } } } }`,
+  { id: leaderboardId })).users.nodes
+  await record(acme.as('bob'), 'meeting_scheduled')
+  const mark = await record(acme.as('cid'), 'proposal_accepted')
+  await acme.as('ann').run(STANDINGS, { id, mark })
+  const rest = { previousRank: null, team: null }
+  expect(await listed(id)).toEqual([
+    { name: 'ann', standing: null },
+    { name: 'bob', standing: { ...rest, rank: 2, previousRank: 1, points: 50, user: { name: 'bob' } } },
+    { name: 'cid', standing: { ...rest, rank: 1, points: 150, user: { name: 'cid' } } },
+  ])
+  const nobody = [{ name: 'ann', standing: null }, { name: 'bob', standing: null }, { name: 'cid', standing: null }]
+  expect(await listed(await board(acme.as('ann'), { subject: 'TEAM' }))).toEqual(nobody)
+  expect(await listed(await board(rival.as('eve')))).toEqual(nobody)
+  expect(await acme.as('bob').ask('{ users { nodes { name standing(leaderboardId: "ldb_1") { rank } } } }')).toMatchObject({
+    data: { users: { nodes: nobody } },
+    errors: [0, 1, 2].map(at => ({
+      message: 'leaderboardId must be an id like "ldb_…", as the API returns them.', path: ['users', 'nodes', at, 'standing'],
+      extensions: { code: 'BAD_REQUEST', argument: 'leaderboardId' },
+    })),
+  })
+})
+
 test('another tenant\'s board does not exist, and wrong input says what to do', async () => {
   await using acme = await tenant('ann:ADMIN')
   await using rival = await tenant('eve:ADMIN')

@@ -1,8 +1,8 @@
 /** Fields of standings and rank changes: whose row it is, and where it stood when the previous period closed. */
-import { Ctx, FieldResolver, ID, Info, Int, Resolver, Root } from 'type-graphql'
+import { Arg, Ctx, FieldResolver, ID, Info, Int, Resolver, Root } from 'type-graphql'
 import type { GraphQLResolveInfo } from 'graphql'
 import { Context, wantsOnlyId, type Fetch } from '../platform/graphql.ts'
-import { wireId } from '../platform/ids.ts'
+import { requireId, wireId } from '../platform/ids.ts'
 import { neighborKey } from '../platform/time.ts'
 import { Tenant } from '../tenants/tenant.entity.ts'
 import { tenantsById } from '../tenants/tenant.service.ts'
@@ -11,9 +11,10 @@ import { User } from '../users/user.entity.ts'
 import { departmentsById, teamsById, usersById } from '../users/user.queries.ts'
 import type { BoardProjection } from './board.projection.ts'
 import { Standing } from './leaderboard.entity.ts'
-import { closeRanks } from './leaderboard.queries.ts'
+import { boardsById, closeRanks, seesSome } from './leaderboard.queries.ts'
 import { LeaderboardDelta, RankChange } from './leaderboard.shapes.ts'
 import type { DeltaMessage } from './leaderboard.stream.ts'
+import { standingOf } from './standing.queries.ts'
 
 const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department' } as const
 
@@ -89,6 +90,21 @@ export class StandingResolver extends subjectFields(() => Standing) {}
 
 @Resolver(() => RankChange)
 export class RankChangeResolver extends subjectFields(() => RankChange) {}
+
+@Resolver(() => User)
+export class UserStandingResolver {
+  @FieldResolver(() => Standing, {
+    nullable: true,
+    description: 'The user\'s row on a board of users; null while they are not ranked there, and when there is no such board.',
+  })
+  async standing(@Root() user: { id: string }, @Ctx() context: Context,
+    @Arg('leaderboardId', () => ID, { description: 'The board.' }) leaderboardId: string) {
+    const id = requireId('Leaderboard', leaderboardId, 'leaderboardId')
+    if (seesSome(context.actor) && !await context.load(boardsById, id)) return null
+    const board = await context.boards.of(context.actor.tenantId, id)
+    return board?.row.subject === 'USER' ? standingOf(board, user.id) : null
+  }
+}
 
 @Resolver(() => LeaderboardDelta)
 export class DeltaResolver {
