@@ -37,6 +37,7 @@ export const GOALS: Record<string, Goal[]> = {
     atMost('growth_10k_1m', 'cost of an update at 1,000,000 entries over 10,000', 2, 3.5),
     atMost('rebuild_over_copy_1m', 'rebuild of a board over COPY of its rows', 2.5, 4),
   ],
+  auth: [atMost('cost_over_open', 'a request with identity, policy, audit and row security over one without', 1.15, 1.25)],
   intake: [
     atLeast('batch_over_single_rows', 'rows a second by mutations of 1,000 over single-row inserts', 40, 25),
     atLeast('single_http_over_tpcb', 'activityRecord over HTTP, 16 connections, over pgbench TPC-B', 0.5, 0.25),

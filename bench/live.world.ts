@@ -83,7 +83,8 @@ export async function openWorld(progress: (line: string) => void, alone = false)
   }
 }
 
-async function emptyDatabase(owner: Awaited<ReturnType<typeof startThrowawayPostgres>>['config']): Promise<Addresses> {
+/** Returns the addresses of a new migrated database of this server. */
+export async function emptyDatabase(owner: Awaited<ReturnType<typeof startThrowawayPostgres>>['config']): Promise<Addresses> {
   const client = new Client(owner)
   await client.connect()
   await client.query('create database laurel').finally(() => client.end())

@@ -1,12 +1,13 @@
 /** Throwaway services a bench compares with: each in its own temporary folder, on a port of its own, gone when it is disposed. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ClientConfig } from 'pg'
+import type { Client, ClientConfig } from 'pg'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { projectRoot } from '../src/platform/project.ts'
 
@@ -80,6 +81,21 @@ export async function startThrowawayPostgres(progress: (line: string) => void): 
       await server.stop()
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** CPU that PostgreSQL's processes have used, in µs; `since` returns what was used up to a later reading. */
+export interface PostgresCpu { byProcess: ReadonlyMap<number, number>; since(later: PostgresCpu): number }
+
+/** Reads what the processes of this server have used, where the kernel tells it. */
+export async function postgresCpuUs(owner: Client): Promise<PostgresCpu> {
+  const { rows } = await owner.query<{ pid: number }>('select pid from pg_stat_activity')
+  const statOf = (pid: number) => `/proc/${pid}/schedstat`
+  const byProcess = new Map(rows.filter(({ pid }) => existsSync(statOf(pid)))
+    .map(({ pid }) => [pid, Number(readFileSync(statOf(pid), 'utf8').split(' ')[0]) / 1_000]))
+  return {
+    byProcess,
+    since: later => [...later.byProcess].reduce((sum, [pid, us]) => sum + us - (byProcess.get(pid) ?? 0), 0),
   }
 }
 
