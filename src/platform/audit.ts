@@ -58,19 +58,24 @@ export function hashOfAll(values: Iterable<string | Buffer>): Buffer {
   return hash.digest()
 }
 
-/** Returns the statement that writes entries; they travel as one value, so that either door can send it. */
+const COLUMNS = {
+  id: 'uuid', at: 'timestamptz', actorId: 'uuid', actorKind: 'text', credentialId: 'uuid', role: 'text', action: 'text',
+  forUserId: 'uuid', subject: 'text', decision: 'text', rule: 'text', beforeHash: 'bytea', afterHash: 'bytea', correlationId: 'uuid',
+  ip: 'inet', agent: 'text',
+} as const satisfies Record<keyof AuditEntry, string>
+const NAMES = Object.keys(COLUMNS) as (keyof AuditEntry)[]
+const INTO = `insert into audit_entry (tenant_id, ${NAMES.map(name => name.replaceAll(/[A-Z]/g, upper => `_${upper.toLowerCase()}`))})`
+const ONE = `${INTO} values ($1, ${NAMES.map((_, at) => `$${at + 2}`)})`
+const MANY = `${INTO} select $1, entry.* from json_to_recordset($2) as entry (${NAMES.map(name => `"${name}" ${COLUMNS[name]}`)})`
+
+/** Returns the statement that writes entries: one as values, which is what a command pays for; several travel as one value. */
 export function auditStatement(tenantId: string, entries: readonly AuditEntry[]): Statement {
   const hex = (hash: Buffer | null) => hash && `\\x${hash.toString('hex')}`
-  return {
-    name: 'audit',
-    text: `insert into audit_entry (tenant_id, id, at, actor_id, actor_kind, credential_id, role, action, for_user_id, subject,
-             decision, rule, before_hash, after_hash, correlation_id, ip, agent)
-           select $1, entry.* from json_to_recordset($2) as entry (id uuid, "at" timestamptz, "actorId" uuid, "actorKind" text,
-             "credentialId" uuid, role text, action text, "forUserId" uuid, subject text, decision text, rule text,
-             "beforeHash" bytea, "afterHash" bytea, "correlationId" uuid, ip inet, agent text)`,
-    values: [tenantId, JSON.stringify(entries.map(entry =>
-      ({ ...entry, beforeHash: hex(entry.beforeHash), afterHash: hex(entry.afterHash) })))],
-  }
+  const shown = entries.map(entry => ({ ...entry, beforeHash: hex(entry.beforeHash), afterHash: hex(entry.afterHash) }))
+  const [entry] = shown
+  return entry && shown.length === 1
+    ? { name: 'audit_one', text: ONE, values: [tenantId, ...NAMES.map(name => entry[name])] }
+    : { name: 'audit', text: MANY, values: [tenantId, JSON.stringify(shown)] }
 }
 
 /** How the trail writes: one statement in a transaction of a tenant. */

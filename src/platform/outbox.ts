@@ -35,5 +35,5 @@ async function audit({ em, tenantId }: Tx, { entry }: Command, topic: string, pa
   entry.beforeHash ??= before.length ? hashOfAll(before) : null
   entry.afterHash ??= hashOfAll([...after, topic, JSON.stringify(payload)])
   const { text, values } = auditStatement(tenantId, [entry])
-  await em.execute(text.replace(/\$\d/g, '?'), [...values!])
+  await em.execute(text.replace(/\$\d+/g, '?'), [...values!])
 }
