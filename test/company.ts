@@ -94,6 +94,14 @@ export async function judge({ acme, people }: Company, owner: Client, workload: 
   const [first, ...others] = feeds.map(feed => ({ name: feed.name, ids: toldBy(feed) }))
   // All tell the same order.
   expect(others.filter(({ ids }) => ids.join() !== first!.ids.join()).map(({ name }) => name)).toEqual([])
+  // A reaction has kept each item, once: none was done twice, none stands still.
+  const kept = async () => {
+    const { rows } = await owner.query<{ items: number }>(
+      'select count(*)::int as items from feed_item where tenant_id = $1', [tenantId])
+    return rows[0]!.items
+  }
+  await until(async () => await kept() >= first!.ids.length, () => 'not every item was kept')
+  expect(await kept()).toBe(first!.ids.length)
   for (const { messages, name } of feeds) {
     const told = new Set(messages.flatMap(({ marks }) => marks ?? []))
     expect(workload.marks.filter(mark => !told.has(mark)), name).toEqual([])

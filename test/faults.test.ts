@@ -2,6 +2,7 @@
  * Every fault point, by name: a real process is killed exactly there and started again. What was acknowledged is there once,
  * positions are dense, and whoever resumes misses and doubles nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { expect, inject, test } from 'vitest'
 import { randomFrom } from '../src/demo.seed.ts'
@@ -17,6 +18,10 @@ import { Workload } from './workload.ts'
 const seed = Number(process.env.LAUREL_SEED ?? Date.now() % 1_000_000)
 const POINTS = Object.keys(FAULT_POINTS) as FaultPoint[]
 const NTH_MAX = 4
+// While writers write, levels react first and nearly always; what reacts more slowly is met once they have stopped.
+const VISITS = POINTS.flatMap(point => point.startsWith('reaction.') ? [{ point, isLate: false }, { point, isLate: true }]
+  : [{ point, isLate: false }])
+const LEVELS_MS = 150
 const STANDINGS = '{ leaderboards(first: 100) { nodes { standings(first: 1) { nodes { points } } } } }'
 
 test.runIf(inject('redisUrl'))(`a process is killed at each of the ${POINTS.length} fault points (seed ${seed})`, async () => {
@@ -42,10 +47,17 @@ test.runIf(inject('redisUrl'))(`a process is killed at each of the ${POINTS.leng
   try {
     await post.start()
     await begun(witnesses)
-    for (const point of POINTS) {
-      const nth = point === 'board.recounted' ? 1 : 1 + Math.floor(random() * NTH_MAX)
+    for (const { point, isLate } of VISITS) {
+      if (isLate) {
+        workload.begin(4, 10)
+        await sleep(2 * LEVELS_MS)
+        await workload.stop()
+        await sleep(LEVELS_MS)
+      }
+      const nth = isLate || point === 'board.recounted' ? 1 : 1 + Math.floor(random() * NTH_MAX)
       await post.plan(`${point}:${nth}:crash`)
       if (point === 'board.recounted') await newBoard()
+      if (isLate) await sleep(1_000) // A second at most until all have reacted.
       workload.begin(4, 10)
       await until(async () => {
         if (point === 'board.recounted' && post.url) void new Person(post.url, token).ask(STANDINGS).catch(() => {})
