@@ -44,7 +44,8 @@ async function open(config: Config, stop: AbortSignal): Promise<void> {
   stop.throwIfAborted()
   const node = await startNode({
     addresses: ground.addresses, redisUrl: config.redisUrl, issuers: demo ? [demo.issuer] : [], relay: config.relay,
-    webhooks: { isPrivateAllowed: config.webhooksPrivate }, limits: { ...config.limits, trusted },
+    webhooks: { isPrivateAllowed: config.webhooksPrivate }, issuerKeys: { isPrivateAllowed: config.issuersPrivate },
+    limits: { ...config.limits, trusted },
     host: config.host, port: config.port, pages: folder, routes: demo?.routes,
   })
   closers.push(() => node.close())

@@ -24,7 +24,10 @@ import { Controls } from './controls/controls.ts'
 import { isFeatureUsed } from './controls/feature.queries.ts'
 import { feedReaction } from './feed/feed.reaction.ts'
 import { auditRoute } from './identity/audit.export.ts'
+import { Issuer } from './identity/issuer.entity.ts'
 import { type HouseIssuer, houseTokens } from './identity/issuer.house.ts'
+import { type IssuerKeysOptions, PublishedKeys } from './identity/issuer.keys.ts'
+import { issuerTokens, lostSignIns } from './identity/issuer.tokens.ts'
 import { Boards } from './leaderboards/boards.ts'
 import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
 import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
@@ -46,7 +49,7 @@ import { bareSchema, makeSchema, ROUTES } from './schema.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
-import { activeUsers, standingOf } from './users/user.queries.ts'
+import { activeUsers, personNamed, standingOf } from './users/user.queries.ts'
 import { deliverQueue, wakeQueue } from './webhooks/delivery.jobs.ts'
 import { deliveryReaction } from './webhooks/delivery.reaction.ts'
 import { WebhookEndpoint } from './webhooks/endpoint.entity.ts'
@@ -56,9 +59,11 @@ import type { FastifyInstance } from 'fastify'
 import type { GraphQLError, GraphQLSchema } from 'graphql'
 
 /** What MikroORM writes. */
-export const ENTITIES = [Tenant, User, Team, Department, TeamMembership, WebhookEndpoint, Leaderboard, ApiKey, ScreenToken]
+export const ENTITIES = [
+  Tenant, Issuer, ApiKey, ScreenToken, User, Team, Department, TeamMembership, WebhookEndpoint, Leaderboard,
+]
 const PARTITIONS_EVERY_MS = 3_600_000
-const PUBLIC_ONLY: NodeOptions['webhooks'] & {} = { isPrivateAllowed: false }
+const PUBLIC_ONLY: { isPrivateAllowed: boolean } = { isPrivateAllowed: false }
 
 /** What a node is made of. */
 export interface NodeOptions {
@@ -66,6 +71,8 @@ export interface NodeOptions {
   redisUrl?: string | undefined
   /** Issuers of the house's own; those of tenants stand in the database. */
   issuers: HouseIssuer[]
+  /** Where keys of tenants' issuers may be fetched, and for tests when they are again; public addresses only when absent. */
+  issuerKeys?: IssuerKeysOptions
   relay: boolean
   host: string
   port: number
@@ -123,7 +130,8 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       relay?.wake()
       if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
     }
-    const auth = options.openTo ? authOfAnybody(db, options.openTo) : openAuth(options, db, closers)
+    const keys = new PublishedKeys(options.issuerKeys ?? PUBLIC_ONLY)
+    const auth = options.openTo ? authOfAnybody(db, options.openTo) : openAuth(options, db, keys, closers)
     const audit = new AuditTrail(db, inTenantOnce)
     closers.push(() => audit.settled())
     const rights = { changed: () => {} }
@@ -131,6 +139,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const given = {
       boards, logs, audit, controls, gate: controls, webhooks: options.webhooks ?? PUBLIC_ONLY,
       rightsChanged: () => rights.changed(),
+      issuers: { ...options.issuerKeys ?? PUBLIC_ONLY, keys },
     }
     const contextFor = (asker: Actor | GraphQLError, origin?: Origin) => Object.assign(new Context(asker, origin), given)
     const contextOf = (authorization: string | undefined, origin: Origin) =>
@@ -160,13 +169,19 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
 }
 
 /** Returns the reader of all tokens there are. */
-function openAuth({ issuers }: NodeOptions, db: Database, closers: (() => Promise<unknown> | void)[]): Auth {
+function openAuth(
+  { issuers }: NodeOptions, db: Database, keys: PublishedKeys, closers: (() => Promise<unknown> | void)[],
+): Auth {
   const uses = new UseNotes(db)
   closers.push(() => uses.settled())
   return authOf(db, {
-    readers: [credentialTokens(db), houseTokens(issuers)],
+    readers: [
+      credentialTokens(db), houseTokens(issuers),
+      issuerTokens(db, keys, (tenantId, subject) => personNamed({ tenantId, db }, subject)),
+    ],
     activeOf: (tenantId, userIds) => activeUsers({ tenantId, db }, userIds),
-    lossesOf: identities => lostCredentials(db, identities),
+    lossesOf: async identities =>
+      new Map((await Promise.all([lostCredentials(db, identities), lostSignIns(db, identities)])).flatMap(lost => [...lost])),
     used: (identity, now) => uses.used(identity, now),
   })
 }

@@ -8,6 +8,7 @@ import { FeatureResolver } from './controls/feature.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
 import { AuditResolver } from './identity/audit.resolver.ts'
+import { IssuerResolver } from './identity/issuer.resolver.ts'
 import { AnalyticsResolver } from './insights/analytics.resolver.ts'
 import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
@@ -29,7 +30,7 @@ const RESOLVERS = [
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,
-  ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
+  IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const
 
 /** The REST aliases of all rooms. */

@@ -205,7 +205,7 @@ test('each entity has its table\'s columns with their types and nullability, and
     a.atthasdef or a.attidentity <> '' as filled, format_type(a.atttypid, null) as type
     from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relnamespace = 'public'::regnamespace and a.attnum > 0
     and not a.attisdropped`)
-  const short: Record<string, string> = { 'timestamp with time zone': 'timestamptz', character: 'char' }
+  const short: Record<string, string> = { 'timestamp with time zone': 'timestamptz', character: 'char', integer: 'int' }
   for (const { tableName, props } of entities) {
     const columns = new Map(rows.filter(({ table }) => table === tableName).map(column => [column.column, column]))
     const owned = props.filter(({ persist }) => persist !== false)

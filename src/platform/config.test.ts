@@ -15,7 +15,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       port: 4000, host: '127.0.0.1', folder: defaultFolder(projectRoot, process.getuid?.() === 0), databaseUrl: undefined,
       databaseAppUrl: undefined, redisUrl: undefined, demo: true, logLevel: 'info', production: false, relay: true,
-      webhooksPrivate: false, fault: null,
+      webhooksPrivate: false, issuersPrivate: false, fault: null,
       limits: {
         introspection: true, costMax: 1_000, quotas: { tenant: null, user: null, key: null, anonymous: null }, origins: [],
         isBehindTls: false, documents: undefined, isStrict: false,
@@ -29,7 +29,7 @@ describe('readConfig', () => {
     const config = readConfig({
       PORT: '0', HOST: '0.0.0.0', LAUREL_DATA: 'some/where', DATABASE_URL: OWNER_URL, DATABASE_APP_URL: APP_URL,
       REDIS_URL: 'rediss://cache:6380/1', LAUREL_DEMO: '0', LAUREL_LOG: 'debug', NODE_ENV: 'production', LAUREL_RELAY: 'off',
-      LAUREL_WEBHOOKS_PRIVATE: 'allow',
+      LAUREL_WEBHOOKS_PRIVATE: 'allow', LAUREL_ISSUERS_PRIVATE: 'allow',
       LAUREL_COST_MAX: '2000', LAUREL_QUOTA_TENANT: '1000, 90000', LAUREL_QUOTA_USER: 'off', LAUREL_QUOTA_KEY: '5,6',
       LAUREL_QUOTA_ANONYMOUS: '7', LAUREL_INTROSPECTION: 'off', LAUREL_DOCUMENTS: 'some/documents.json',
       LAUREL_DOCUMENTS_ONLY: 'on', LAUREL_ORIGINS: 'https://app.example, http://localhost:5173', LAUREL_TLS: 'on',
@@ -37,6 +37,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       port: 0, host: '0.0.0.0', folder: resolve('some/where'), databaseUrl: OWNER_URL, databaseAppUrl: APP_URL,
       redisUrl: 'rediss://cache:6380/1', demo: false, logLevel: 'debug', production: true, relay: false, webhooksPrivate: true,
+      issuersPrivate: true,
       fault: null,
       limits: {
         introspection: false, costMax: 2_000,

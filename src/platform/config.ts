@@ -31,6 +31,8 @@ export interface Config {
   readonly relay: boolean
   /** Whether webhooks may go to loopback and private addresses, and over plain http. */
   readonly webhooksPrivate: boolean
+  /** Whether the keys of issuers may be fetched from loopback and private addresses, and over plain http. */
+  readonly issuersPrivate: boolean
   /** Where traces go; undefined for nowhere. */
   readonly tracesUrl: string | undefined
   /** What is to go wrong on purpose; null when nothing is. */
@@ -72,6 +74,7 @@ export const SETTINGS = [
   setting(
     'LAUREL_WEBHOOKS_PRIVATE', 'refuse',
     'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
+  setting('LAUREL_ISSUERS_PRIVATE', 'refuse', 'allow or refuse: keys of identity providers from private addresses'),
   setting('LAUREL_COST_MAX', String(LIMITS.costMax), 'most that one operation may cost'),
   setting('LAUREL_QUOTA_TENANT', '600,50000; off in the demo', 'operations and cost a minute of a tenant, or off'),
   setting('LAUREL_QUOTA_USER', '120,25000; off in the demo', 'operations and cost a minute of each person, or off'),
@@ -149,6 +152,7 @@ export function readConfig(env: Environment = process.env, isTerminal = process.
     production,
     relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
     webhooksPrivate: oneOf(env, 'LAUREL_WEBHOOKS_PRIVATE', ['allow', 'refuse']) === 'allow',
+    issuersPrivate: oneOf(env, 'LAUREL_ISSUERS_PRIVATE', ['allow', 'refuse']) === 'allow',
     tracesUrl: urlFrom(env, 'LAUREL_TRACES', ['http://', 'https://']),
     fault: faultFrom(env, production),
     limits: limitsFrom(env, demo),

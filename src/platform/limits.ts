@@ -95,6 +95,7 @@ export const LIMITS = {
   rankTellBoardsMax: 100,
   stepUpAgeMs: 15 * 60_000, // ZT-03.
   analyticsDaysMax: 366,
+  issuersMax: 20,
   apiKeysMax: 100,
   screenTokensMax: 200,
   auditWaitingMax: 5_000,

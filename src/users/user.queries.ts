@@ -1,6 +1,6 @@
 /** Reads of people and teams: one statement each, rows shaped like the types, batched by the request's loaders. */
 import { type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
-import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
+import { type Actor, inTenantOnce, type Role, type Statement } from '../platform/tenancy.ts'
 
 /** A person's row as reads return it, with the primary team of this moment. */
 export interface UserRow {
@@ -84,6 +84,18 @@ export async function findUser(
   const [row] = await inTenantOnce<UserRow>(actor, {
     text: `${USER} where u.tenant_id = $1 and (u.id = $2::uuid or u.email = lower($3))`,
     values: [actor.tenantId, id ?? null, email ?? null] })
+  return row ?? null
+}
+
+/** Returns the person whom a token names, with their role and whether they may act, or null; e-mail addresses are lower case. */
+export async function personNamed(
+  actor: Pick<Actor, 'tenantId' | 'db'>, subject: { userId: string } | { email: string },
+): Promise<{ id: string; role: Role; isActive: boolean } | null> {
+  const [column, value] = 'userId' in subject ? ['id', subject.userId] : ['email', subject.email]
+  const [row] = await inTenantOnce<{ id: string; role: Role; isActive: boolean }>(actor, {
+    name: `person_by_${column}`,
+    text: `select id, role, deactivated_at is null as "isActive" from users where tenant_id = $1 and ${column} = $2`,
+    values: [actor.tenantId, value] })
   return row ?? null
 }
 
