@@ -1,5 +1,5 @@
 /** How the command-line tools find the running demo server and ask it for tokens. */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from './platform/config.ts'
 import { StartError } from './platform/start-error.ts'
@@ -7,9 +7,18 @@ import { StartError } from './platform/start-error.ts'
 /** Returns the URL of the server that runs in this data folder, else the one that PORT and HOST name. */
 export function findServer(): string {
   const { folder, host, port } = readConfig()
-  const place = join(folder, 'server.json')
-  if (process.env.PORT === undefined && existsSync(place)) return (JSON.parse(readFileSync(place, 'utf8')) as { url: string }).url
-  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+  const running = process.env.PORT === undefined ? readUrl(join(folder, 'server.json')) : null
+  return running ?? `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+}
+
+/** Returns the URL that a running server has left there, or null; a server that was killed may have left half of it. */
+function readUrl(place: string): string | null {
+  try {
+    const { url } = JSON.parse(readFileSync(place, 'utf8')) as { url?: unknown }
+    return typeof url === 'string' ? url : null
+  } catch {
+    return null
+  }
 }
 
 /** Returns a demo token. @throws StartError when no demo server answers or it refuses. */

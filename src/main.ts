@@ -79,7 +79,9 @@ function welcome({ url }: LaurelNode, boardId: string | null): void {
 
 /** Says in one sentence why the house does not open, and leaves; a fault of our own shows where it is. */
 function giveUp(error: unknown): never {
-  process.stderr.write(`\n${error instanceof StartError ? error.message : (error as Error).stack ?? String(error)}\n`)
+  const unforeseen = () => 'Laurel cannot start, for a reason that it did not foresee: please report it with these lines.\n'
+    + ((error as Error).stack ?? String(error))
+  process.stderr.write(`\n${error instanceof StartError ? error.message : unforeseen()}\n`)
   process.exit(1)
 }
 

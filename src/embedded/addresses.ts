@@ -1,11 +1,14 @@
 /** From settings to addresses: the embedded server or one's own, and the two running roles on it. */
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { Client, type ClientConfig } from 'pg'
 import parse from 'pg-connection-string'
 import type { Config } from '../platform/config.ts'
 import type { Addresses } from '../platform/db.ts'
+import { sqlState } from '../platform/errors.ts'
 import type { Roles } from '../platform/migrations.ts'
 import { rolesSql } from '../platform/migrations.ts'
+import { damaged } from './postgres.cluster.ts'
 import { startPostgres } from './postgres.ts'
 import { StartError } from '../platform/start-error.ts'
 
@@ -32,7 +35,8 @@ async function embedded({ folder }: Config, progress: (line: string) => void): P
     await client.end()
   } catch (error) {
     await server.stop()
-    throw error
+    // A server may come up and yet have lost what it serves.
+    throw sqlState(error) ? damaged(join(folder, 'data'), (error as Error).message) : error
   }
   const owner = server.ownerConfig(DATABASE)
   return {

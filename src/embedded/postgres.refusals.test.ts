@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ended, Ground, pidOf, EMBEDDED, query, start } from '../../test/embedded.ts'
 import { chooseAccount, packageFolder } from './postgres.binaries.ts'
 import { lookAtProcess } from './postgres.process.ts'
+import { readConfig } from '../platform/config.ts'
+import { findGround } from './addresses.ts'
 import { findLeftover } from './postgres.server.ts'
 import { StartError } from '../platform/start-error.ts'
 
@@ -74,6 +76,16 @@ describe('a refusal', () => {
     expect((await refusalOf(base)).replace(/at 0\/[0-9A-F]+/, 'at 0/1')).toBe(sentence)
     expect(readdirSync(cluster).sort()).toEqual(before)
     expect(readdirSync(base).filter(name => name.startsWith('lock.'))).toEqual([])
+  })
+
+  it('names the folder of a server that comes up without its databases', async () => {
+    const base = ground.copiedBase()
+    const cluster = join(base, 'data')
+    rmSync(join(cluster, 'base'), { recursive: true })
+    mkdirSync(join(cluster, 'base'))
+    await expect(findGround({ ...readConfig({}), folder: base }, () => {})).rejects.toThrow(new StartError(
+      `${cluster} is not a data folder that PostgreSQL can open (database "postgres" does not exist): ${AWAY}`))
+    expect(findLeftover(cluster)).toBe(undefined)
   })
 
   it('names the folder of another major version, and leaves it as it is', async () => {

@@ -4,8 +4,9 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { SignJWT } from 'jose'
+import { StartError } from '../platform/start-error.ts'
 import type { Role } from '../platform/tenancy.ts'
 import type { HouseIssuer } from './issuer.house.ts'
 
@@ -26,7 +27,7 @@ export function demoIssuer(folder: string): DemoIssuer {
   if (!existsSync(path)) {
     writeFileSync(path, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   }
-  const privateKey = createPrivateKey(readFileSync(path))
+  const privateKey = readKey(path)
   return {
     issuer: DEMO_ISSUER,
     key: createPublicKey(privateKey),
@@ -38,5 +39,13 @@ export function demoIssuer(folder: string): DemoIssuer {
         .setSubject(userId ?? 'screen').setIssuedAt(now).setExpirationTime(expiresAt).sign(privateKey)
       return { token, expiresAt }
     },
+  }
+}
+
+function readKey(path: string): KeyObject {
+  try {
+    return createPrivateKey(readFileSync(path))
+  } catch (cause) {
+    throw new StartError(`The demo's key ${path} cannot be read: delete it, and get new tokens after the start.`, { cause })
   }
 }

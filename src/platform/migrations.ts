@@ -93,7 +93,8 @@ async function applyMigrations(owner: ClientConfig, progress: (line: string) => 
     for (const { name } of pending) {
       progress(`migration ${name}`)
       await migrator.up({ migrations: [name] }).catch((error: Error) => {
-        throw new StartError(`Migration ${name} failed and changed nothing: ${error.message.split('\n')[0]}`)
+        throw new StartError(`Migration ${name} failed and changed nothing: ${error.message.split('\n')[0]}. `
+          + 'Mend that, or give Laurel a database of its own.')
       })
     }
     return { total: list.length, fresh: pending.length }
