@@ -64,9 +64,11 @@ const COLUMNS = {
   ip: 'inet', agent: 'text',
 } as const satisfies Record<keyof AuditEntry, string>
 const NAMES = Object.keys(COLUMNS) as (keyof AuditEntry)[]
-const INTO = `insert into audit_entry (tenant_id, ${NAMES.map(name => name.replaceAll(/[A-Z]/g, upper => `_${upper.toLowerCase()}`))})`
-const ONE = `${INTO} values ($1, ${NAMES.map((_, at) => `$${at + 2}`)})`
-const MANY = `${INTO} select $1, entry.* from json_to_recordset($2) as entry (${NAMES.map(name => `"${name}" ${COLUMNS[name]}`)})`
+const columnOf = (name: string) => name.replaceAll(/[A-Z]/g, upper => `_${upper.toLowerCase()}`)
+const INTO = `insert into audit_entry (tenant_id, ${NAMES.map(columnOf).join(', ')})`
+const ONE = `${INTO} values ($1, ${NAMES.map((_, at) => `$${at + 2}`).join(', ')})`
+const SHAPE = NAMES.map(name => `"${name}" ${COLUMNS[name]}`).join(', ')
+const MANY = `${INTO} select $1, entry.* from json_to_recordset($2) as entry (${SHAPE})`
 
 /** Returns the statement that writes entries: one as values, which is what a command pays for; several travel as one value. */
 export function auditStatement(tenantId: string, entries: readonly AuditEntry[]): Statement {
