@@ -60,8 +60,8 @@ export function hashOfAll(values: Iterable<string | Buffer>): Buffer {
 
 const COLUMNS = {
   id: 'uuid', at: 'timestamptz', actorId: 'uuid', actorKind: 'text', credentialId: 'uuid', role: 'text', action: 'text',
-  forUserId: 'uuid', subject: 'text', decision: 'text', rule: 'text', beforeHash: 'bytea', afterHash: 'bytea', correlationId: 'uuid',
-  ip: 'inet', agent: 'text',
+  forUserId: 'uuid', subject: 'text', decision: 'text', rule: 'text', beforeHash: 'bytea', afterHash: 'bytea',
+  correlationId: 'uuid', ip: 'inet', agent: 'text',
 } as const satisfies Record<keyof AuditEntry, string>
 const NAMES = Object.keys(COLUMNS) as (keyof AuditEntry)[]
 const columnOf = (name: string) => name.replaceAll(/[A-Z]/g, upper => `_${upper.toLowerCase()}`)
