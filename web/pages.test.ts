@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { pauseSimulator, type ServerProcess, startServer } from '../test/processes.ts'
+import { demoToken, pauseSimulator, type ServerProcess, startServer } from '../test/processes.ts'
 import type { DemoStatus } from './kit/demo.ts'
 
 const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -107,6 +107,40 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     const { page: refused } = await open(`/live/${boardId}#token=not-a-token`, 1_440, 900)
     await refused.waitForSelector(SHOWN) // The refused token is forgotten, and the demo's own is taken.
     expect(await refused.evaluate('location.hash + localStorage.getItem("laurel.token")')).toBe('null')
+  })
+
+  test('a screen shows its board by a link, without sign-in and without news of people, until the link is taken back', async () => {
+    const token = await demoToken(server.url)
+    const run = async (query: string) => {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query }),
+      })
+      return ((await response.json()) as { data: Record<string, { link: string; screenToken: { id: string } }> }).data
+    }
+    const { screenTokenCreate } = await run(`mutation { screenTokenCreate(input: {
+      name: "Lobby", leaderboardIds: ["${boardId}"] }) { link screenToken { id } } }`)
+    const { link, screenToken } = screenTokenCreate!
+    for (const [width, height] of [
+      [1_920, 1_080],
+      [390, 844],
+    ] as const) {
+      const { page, wrong } = await open(link, width, height)
+      await page.waitForSelector(SHOWN)
+      await page.waitForLoadState('networkidle')
+      expect(await page.evaluate('location.hash')).toBe('')
+      await page.reload() // The link is in the screen's memory now, not in its address.
+      await page.waitForSelector(SHOWN)
+      await page.waitForLoadState('networkidle')
+      expect(await page.locator('.feed').count()).toBe(0)
+      expect(await judged(page)).toEqual([])
+      expect(wrong).toEqual([])
+    }
+    const { page } = await open(link, 1_920, 1_080)
+    await page.getByRole('heading', { name: 'How to read it' }).waitFor()
+    await run(`mutation { screenTokenRevoke(input: { screenTokenId: "${screenToken.id}" }) { mark } }`)
+    await expect.poll(() => page.evaluate('localStorage.getItem("laurel.screen")'), { timeout: 20_000 }).toBeNull()
   })
 
   test('the wall reads as a table, and its buttons are reached by keyboard', async () => {

@@ -40,9 +40,11 @@ async function refusalOf(token: string): Promise<string> {
   const [first, second] = [await person.ask(VIEWER), await person.ask(VIEWER)]
   expect(second).toMatchObject({ errors: [{ message: first.errors?.[0]?.message }] })
   expect([first.data ?? null, first.errors?.map(({ extensions }) => extensions.code)]).toEqual([null, ['UNAUTHENTICATED']])
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
+  const http = await fetch(`${node.url}/graphql`, { method: 'POST', body: JSON.stringify({ query: VIEWER }), headers })
+  expect([http.status, http.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
   const events = await fetch(`${node.url}/graphql/stream`, {
-    method: 'POST', body: JSON.stringify({ query: FEED }),
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } })
+    method: 'POST', body: JSON.stringify({ query: FEED }), headers })
   expect([events.status, await events.json()]).toMatchObject([401, { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] }])
   const socket = person.subscribe(FEED)
   await socket.until(() => socket.closedWith !== null)

@@ -55,7 +55,7 @@ export async function httpDoor(
     persistedQueries: false, status400ForVariableCoercionErrors: false,
     includeStacktraceInErrorResponses: false, csrfPrevention: true, apollo: {},
     // Its cache hints wrap every resolver; no answer here may be cached, which one header says.
-    plugins: [quietLanding, timing, answering, ApolloServerPluginCacheControlDisabled()],
+    plugins: [quietLanding, refusing, timing, answering, ApolloServerPluginCacheControlDisabled()],
     // What it warns of at start is its own future, nothing for whoever runs a house.
     logger: { debug() {}, info() {}, warn: (text: string) => log.debug(text), error: (text: string) => log.error(text) },
     cache: 'bounded',
@@ -140,6 +140,20 @@ function showFailure(error: Error & { statusCode?: number }, _request: FastifyRe
 }
 
 const quietLanding = { async serverWillStart() { return { async renderLandingPage() { return { html: 'Laurel' } } } } }
+
+/** A request that was refused for its token alone says so in HTTP too, as RFC 6750 has it. */
+const refusing = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response: { body, http } }: GraphQLRequestContextWillSendResponse<Context>) {
+        const errors = body.kind === 'single' ? body.singleResult.errors : undefined
+        if (!errors?.length || !errors.every(({ extensions }) => extensions?.code === 'UNAUTHENTICATED')) return
+        http.status = 401
+        http.headers.set('www-authenticate', 'Bearer')
+      },
+    }
+  },
+}
 
 const timing = {
   async requestDidStart() {

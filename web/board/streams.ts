@@ -63,9 +63,12 @@ export function useBoardStream(connection: Connection, id: string | null, top: n
   return { board, state }
 }
 
-/** Returns the newest items of the tenant's feed, newest first; `onNew` hears those that happen while the page is open. */
+/**
+ * Returns the newest items of the tenant's feed, newest first; `onNew` hears those that happen while the page is open. Without a
+ * connection that may follow the feed it stays empty.
+ */
 export function useFeedStream(
-  connection: Connection,
+  connection: Connection | null,
   kinds: readonly FeedKind[],
   onNew?: (items: FeedItem[]) => void,
 ): FeedItem[] {
@@ -76,6 +79,7 @@ export function useFeedStream(
   })
   const list = kinds.join(',')
   useEffect(() => {
+    if (!connection) return
     const stream = follow<FeedStreamSubscription['feed']>(connection, {
       query: FeedStreamDocument,
       variables: { scope: 'TENANT', kinds: list.split(',') },

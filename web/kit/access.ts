@@ -5,18 +5,24 @@
 import { demoStatus, demoToken } from './demo.ts'
 
 const SAVED = 'laurel.token'
+const SCREEN = 'laurel.screen'
+/** Whether this page was opened by a screen's link: then it is tried first, so that whoever opens it sees what the screen does. */
+let openedAsScreen = false
 
 /** A token and where it came from. */
 export interface Access {
   token: string
-  source: 'saved' | 'demo'
+  source: 'saved' | 'screen' | 'demo'
 }
 
-/** Moves a token from `#token=…` into this browser's storage and out of the address bar. */
+/** Moves a token from `#token=…` or `#screen=…` into this browser's storage and out of the address bar. */
 export function takeTokenFromAddress(): void {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token')
-  if (!token) return
-  localStorage.setItem(SAVED, token)
+  const given = new URLSearchParams(location.hash.slice(1))
+  const [token, screen] = [given.get('token'), given.get('screen')]
+  if (!token && !screen) return
+  if (token) localStorage.setItem(SAVED, token)
+  if (screen) localStorage.setItem(SCREEN, screen)
+  openedAsScreen = Boolean(screen)
   history.replaceState(null, '', location.pathname + location.search)
 }
 
@@ -39,18 +45,22 @@ export function savedToken(): string | null {
   return null
 }
 
-/** Forgets the saved token, after the server refused it. */
-export function forgetSavedToken(): void {
-  localStorage.removeItem(SAVED)
+/** Forgets a token that was kept, after the server refused it. */
+export function forgetToken(source: Access['source']): void {
+  if (source !== 'demo') localStorage.removeItem(source === 'screen' ? SCREEN : SAVED)
 }
 
 /**
- * Returns the ways in to a board, to be tried in turn: the saved token first, then the demo's, for the tenant that owns
- * the board.
+ * Returns the ways in to a board, to be tried in turn: the saved token, the screen's, then the demo's, for the tenant that owns
+ * the board. A screen's token opens boards only.
  */
 export async function* waysIn(boardId: string | null): AsyncGenerator<Access> {
   const saved = savedToken()
-  if (saved) yield { token: saved, source: 'saved' }
+  const screen = boardId === null ? null : localStorage.getItem(SCREEN)
+  const kept: Access[] = []
+  if (saved) kept.push({ token: saved, source: 'saved' })
+  if (screen) kept.push({ token: screen, source: 'screen' })
+  yield* openedAsScreen ? kept.toReversed() : kept
   const status = await demoStatus().catch(() => null)
   const tenant = status?.tenants.find(one => one.boards.some(board => board.id === boardId)) ?? status?.tenants[0]
   const answer = tenant && (await demoToken({ tenant: tenant.slug }))

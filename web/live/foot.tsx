@@ -17,6 +17,18 @@ export function WallFoot({ connection }: { connection: Connection }) {
   return <footer>{moment ? <MomentBand moment={moment} key={moment.id} /> : <LevelsFoot items={levels} />}</footer>
 }
 
+/** Returns the foot of a screen that anybody may pass by: how to read the board, and no news of people. */
+export function ScreenFoot({ since }: { since: string | null }) {
+  return (
+    <footer>
+      <section className="levels" aria-label="How to read it">
+        <h2>How to read it</h2>
+        <p>Equal points share a place.{since && ` Arrows are places won or lost since ${since}.`}</p>
+      </section>
+    </footer>
+  )
+}
+
 /** The band of a level just reached. */
 function MomentBand({ moment }: { moment: FeedItem }) {
   const { level, user } = moment

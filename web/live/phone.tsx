@@ -21,7 +21,7 @@ const BOARDS_MAX = 6
 export function Phone({ session, board, state, asTable, setAsTable }: OpenBoard) {
   const { access, connection, facts, viewer, boards } = session
   const { moment, queue } = useMoments()
-  useFeedStream(connection, ['LEVEL_CHANGED'], queue)
+  useFeedStream(access.source === 'screen' ? null : connection, ['LEVEL_CHANGED'], queue)
   const freshness = useFreshness(state)
   const band = staleSentence(state, freshness, facts.timeZone)
   const rows = rowsByRank(board)

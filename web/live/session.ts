@@ -1,7 +1,7 @@
 /** Opens a board: finds a token that may see it, asks what it is, and holds the live connection. */
 import { useCallback, useEffect, useState } from 'react'
 import { BoardPageDocument, type BoardPageQuery } from '../generated.ts'
-import { forgetSavedToken, waysIn, type Access } from '../kit/access.ts'
+import { forgetToken, waysIn, type Access } from '../kit/access.ts'
 import { ask, liveUrl, RequestError } from '../kit/ask.ts'
 import { connect } from '../socket.ts'
 
@@ -51,7 +51,7 @@ async function openSession(boardId: string): Promise<Session> {
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       if (error.code !== 'UNAUTHENTICATED') return { phase: 'failed', sentence: error.message, code: error.code }
-      if (access.source === 'saved') forgetSavedToken()
+      forgetToken(access.source)
       refusal = BAD_TOKEN
     }
   }

@@ -8,7 +8,7 @@ import { pagesOf, rowsByRank } from '../board/board.ts'
 import { BoardList } from '../board/board-list.tsx'
 import { Bones, EmptyBoard } from './blank.tsx'
 import { Countdown, WallClock } from './clock.tsx'
-import { WallFoot } from './foot.tsx'
+import { ScreenFoot, WallFoot } from './foot.tsx'
 import type { OpenBoard } from './live.tsx'
 import { useNameRoom } from './name-room.ts'
 import { TableView } from './table-view.tsx'
@@ -19,8 +19,9 @@ const ROWS_MAX = 8
 const PAGE_MS = 12_000
 
 /** Returns the wall of an open board. */
-export function Wall({ session: { connection, facts, viewer, boards }, board, state, asTable, setAsTable }: OpenBoard) {
+export function Wall({ session: { access, connection, facts, viewer, boards }, board, state, asTable, setAsTable }: OpenBoard) {
   useIdlePointer()
+  const isScreen = access.source === 'screen' // News of people are not for everybody who passes by.
   const rowsMax = rowsWanted()
   const gaps = rowsMax === ROWS_MAX // Larger rows need the room for the names.
   const nameLengthMax = useNameRoom(rowsMax, gaps)
@@ -68,9 +69,9 @@ export function Wall({ session: { connection, facts, viewer, boards }, board, st
       <aside aria-label="Beside the board">
         {other && <RaceTile connection={connection} board={other} />}
         <ClimbersTile board={board} since={since} />
-        <FeedTile connection={connection} />
+        {!isScreen && <FeedTile connection={connection} />}
       </aside>
-      <WallFoot connection={connection} />
+      {isScreen ? <ScreenFoot since={moves ? since : null} /> : <WallFoot connection={connection} />}
       <Announcer leader={rows[0]} freshness={freshness} />
     </div>
   )

@@ -1,7 +1,7 @@
 /** What the start page knows: whether the server answers and how fast, what the demo offers, and what the token may see. */
 import { useCallback, useEffect, useState } from 'react'
 import { StartPageDocument, type StartPageQuery } from '../generated.ts'
-import { forgetSavedToken, waysIn, type Access } from '../kit/access.ts'
+import { forgetToken, waysIn, type Access } from '../kit/access.ts'
 import { ask, RequestError } from '../kit/ask.ts'
 import { demoStatus, type DemoStatus } from '../kit/demo.ts'
 
@@ -83,7 +83,7 @@ async function openVisit(): Promise<{ visit: Visit | null; refused: boolean }> {
       return { visit: { ...(await ask(StartPageDocument, {}, access.token)), access }, refused }
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
-      if (error.code === 'UNAUTHENTICATED' && access.source === 'saved') forgetSavedToken()
+      if (error.code === 'UNAUTHENTICATED') forgetToken(access.source)
       refused ||= error.code === 'UNAUTHENTICATED'
     }
   }
