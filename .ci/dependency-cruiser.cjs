@@ -5,14 +5,14 @@
  */
 const STAIRS = [
   'platform', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls', 'users', 'feed',
-  'webhooks', 'points', 'activities', 'ranks', 'leaderboards', 'insights',
+  'webhooks', 'points', 'activities', 'facts', 'ranks', 'leaderboards', 'insights',
 ]
 
 const TEST = '\\.test\\.ts$'
 // What a room shows its neighbors: verbs, rows, reads, decisions and shapes. Its resolvers, streams, jobs and SQL are its
 // own affair.
 const FACES = '\\.(service|entity|queries|rules|shapes)\\.ts$'
-// Platform files that wait for nothing, so that a rule may lean on them. `money` joins with the ledger.
+// Platform files that wait for nothing, so that a rule may lean on them.
 const PURE = '^src/platform/(errors|time|money|limits)\\.ts$'
 
 const upward = STAIRS.slice(0, -1).map((room, at) => ({

@@ -6,6 +6,8 @@ import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
 import { FeatureResolver } from './controls/feature.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
+import { RevenueResolver } from './facts/revenue.resolver.ts'
+import './facts/revenue.webhooks.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
 import { AuditResolver } from './identity/audit.resolver.ts'
 import { IssuerResolver } from './identity/issuer.resolver.ts'
@@ -27,7 +29,7 @@ import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endp
 
 const RESOLVERS = [
   FeatureResolver, AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
-  WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver,
+  WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, RevenueResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,

@@ -19,6 +19,7 @@ function kindOf(name: string, field: string): Kind {
   if (/endpoint/i.test(name)) return 'WebhookEndpoint'
   if (/message/i.test(name)) return 'WebhookMessage'
   if (/activity/i.test(name)) return 'Activity'
+  if (/revenue/i.test(name)) return 'RevenueFact'
   if (/team/i.test(name)) return 'Team'
   if (/department/i.test(name)) return 'Department'
   return name === 'id' && field.startsWith('leaderboard') ? 'Leaderboard' : 'User'
@@ -59,6 +60,7 @@ class Writer {
       const kind = kindOf(name, this.#field)
       return JSON.stringify(this.#idFor ? this.#idFor(kind) : wireId(kind, UUID))
     }
+    if (type.name === 'CurrencyCode') return '"EUR"'
     return type.name === 'Int' || type.name === 'Points' ? '1' : type.name === 'Boolean' ? 'true' : '"12345678"'
   }
 }

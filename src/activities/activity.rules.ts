@@ -70,15 +70,26 @@ export function refusalForItem(item: Omit<ActivityItem, 'userId' | 'bodyHash'>, 
   if (!Number.isInteger(quantity) || quantity < 1 || quantity > LIMITS.quantityMax) {
     return new Refusal(ErrorCode.OUT_OF_RANGE, `quantity must be a whole number from 1 to ${LIMITS.quantityMax}.`, ['quantity'])
   }
+  return refusalForTime(occurredAt, now) ?? refusalForSource(source, sourceId)
+    ?? refusalForText(note, 'note', LIMITS.noteLengthMax)
+}
+
+/** Returns why something cannot have occurred then, or null; null stands for now. */
+export function refusalForTime(occurredAt: Date | null, now: Date): Refusal | null {
   if (occurredAt && occurredAt.getTime() > now.getTime() + LIMITS.occurredAheadMaxMs) {
     return new Refusal(
       ErrorCode.OUT_OF_RANGE,
-      'occurredAt lies in the future: record an activity once it has happened (5 minutes of clock difference are allowed).',
+      'occurredAt lies in the future: record a thing once it has happened (5 minutes of clock difference are allowed).',
       ['occurredAt'])
   }
   if (occurredAt && occurredAt.getTime() < now.getTime() - LIMITS.occurredBehindMaxMs) {
     return new Refusal(ErrorCode.OUT_OF_RANGE, 'occurredAt lies more than ten years back.', ['occurredAt'])
   }
+  return null
+}
+
+/** Returns why a source fact cannot be named so, or null. */
+export function refusalForSource(source: string | null, sourceId: string | null): Refusal | null {
   if ((source === null) !== (sourceId === null)) {
     return new Refusal(
       ErrorCode.INVALID, 'source and sourceId come together: name both or neither.',
@@ -87,9 +98,7 @@ export function refusalForItem(item: Omit<ActivityItem, 'userId' | 'bodyHash'>, 
   if (source === '' || sourceId === '') {
     return new Refusal(ErrorCode.INVALID, 'source and sourceId must not be empty.', [source === '' ? 'source' : 'sourceId'])
   }
-  return refusalForText(source, 'source', LIMITS.sourceLengthMax)
-    ?? refusalForText(sourceId, 'sourceId', LIMITS.sourceLengthMax)
-    ?? refusalForText(note, 'note', LIMITS.noteLengthMax)
+  return refusalForText(source, 'source', LIMITS.sourceLengthMax) ?? refusalForText(sourceId, 'sourceId', LIMITS.sourceLengthMax)
 }
 
 /** Returns the type version in force at the instant, or null; versions ascend by effectiveFrom. */
@@ -98,7 +107,7 @@ export function typeAt(versions: readonly TypeVersion[], at: Date): TypeVersion 
 }
 
 /** Returns the primary team of the person at the instant (A-64), or null. */
-export function teamAt({ teams }: Recorded, at: Date) {
+export function teamAt({ teams }: Pick<Recorded, 'teams'>, at: Date) {
   return teams.find(({ startsAt, endsAt }) => startsAt <= at && (!endsAt || endsAt > at)) ?? null
 }
 

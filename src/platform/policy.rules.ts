@@ -72,6 +72,10 @@ export const POLICY = {
   'activity.read': { what: 'see activities', roles: all('TENANT', { PARTNER: 'OWN' }) },
   'activity.record': { what: 'record activities', roles: RECORDING },
   'activity.reverse': { what: 'take an activity back', roles: { MANAGER: 'TEAM', ADMIN: 'TENANT' } },
+  'revenue.read': { what: 'see revenue', roles: { MEMBER: 'OWN', PARTNER: 'OWN', MANAGER: 'TEAM', ...OVERSIGHT } },
+  'revenue.record': {
+    what: 'record, refund and take back revenue', roles: { MANAGER: 'TEAM', FINANCE: 'TENANT', ADMIN: 'TENANT' },
+  },
   'leaderboard.read': {
     what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true, feature: 'leaderboards',
   },

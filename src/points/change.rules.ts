@@ -58,9 +58,11 @@ function unpack(packed: PackedChanges): PointChange[] {
   })
 }
 
-class Interned<T> {
+/** A table of distinct values that rows name by their place. */
+export class Interned<T> {
   readonly values: T[] = []
   readonly #places = new Map<string, number>()
+  /** Returns the place of the value with this key, made when it is new. */
   place(key: string, make: () => T): number {
     let place = this.#places.get(key)
     if (place === undefined) {
