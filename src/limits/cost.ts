@@ -16,7 +16,8 @@ type Amount = number | ((variables: Variables) => number)
 
 // Types that only hold others together; whatever is counted lies in them.
 const WRAPPER = /(Connection|Edge|Payload|Result|Snapshot|Delta|PageInfo|UserError)$/
-const SIZE_MAX = 1e6 // What is beyond it is refused by its own bound as well.
+// The arguments that size the lists beneath their field. What is larger is refused by the field itself, in better words.
+const SIZES: Record<string, number> = { first: LIMITS.pageMax, top: LIMITS.leaderboardTopMax, days: 366 }
 
 const known = new WeakMap<OperationDefinitionNode, Amount>()
 
@@ -107,7 +108,7 @@ class Reckoner {
     if (!field || !isCompositeType(type)) return 0
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
     const items = WRAPPER.test(type.name) ? this.#itemsOf(node) || null : null
-    const size = this.#size(field, node, ['first', 'top', 'days']) ?? items
+    const size = this.#size(field, node) ?? items
     const inner = this.#selections(sets, type, size)
     const isItem = isList(field.type) || parent.name.endsWith('Edge')
     const one = sumOf([isWrapper(type) || (!isItem && isOnlyId(sets)) ? 0 : 1, inner])
@@ -123,18 +124,19 @@ class Reckoner {
     return type.name === 'UserError' ? 0 : null
   }
 
-  /** Returns the value of the first of these arguments that the field has, else null. */
-  #size(field: GraphQLField<unknown, unknown>, node: FieldNode, names: readonly string[]): Amount | null {
-    const argument = field.args.find(({ name }) => names.includes(name))
+  /** Returns how large the lists beneath a field are by its own argument, else null. */
+  #size(field: GraphQLField<unknown, unknown>, node: FieldNode): Amount | null {
+    const argument = field.args.find(({ name }) => Object.hasOwn(SIZES, name))
     if (!argument) return null
-    const fallback = typeof argument.defaultValue === 'number' ? argument.defaultValue : LIMITS.pageMax
+    const max = SIZES[argument.name]!
+    const fallback = typeof argument.defaultValue === 'number' ? argument.defaultValue : max
     const given = node.arguments?.find(({ name }) => name.value === argument.name)?.value
     if (!given) return fallback
-    if (given.kind !== Kind.VARIABLE) return bounded(valueFromAST(given, argument.type), fallback)
+    if (given.kind !== Kind.VARIABLE) return bounded(valueFromAST(given, argument.type), fallback, max)
     const name = given.name.value
     const initial = this.#defaults.get(name)
-    const ownFallback = initial ? bounded(valueFromAST(initial, argument.type), fallback) : fallback
-    return variables => bounded(variables[name], ownFallback)
+    const ownFallback = initial ? bounded(valueFromAST(initial, argument.type), fallback, max) : fallback
+    return variables => bounded(variables[name], ownFallback, max)
   }
 
   /** Returns the number of items that a command was given as `input.items`; 0 without. */
@@ -177,8 +179,8 @@ const lengthOf = (value: unknown): number => Array.isArray(value) ? value.length
 // A longer batch is refused by the command itself, in better words.
 const withinBatch = (length: number): number => Math.min(length, LIMITS.batchItemsMax)
 
-const bounded = (value: unknown, fallback: number): number =>
-  typeof value === 'number' && value >= 0 ? Math.min(value, SIZE_MAX) : value === null || value === undefined ? fallback : 0
+const bounded = (value: unknown, fallback: number, max: number): number =>
+  typeof value === 'number' && value >= 0 ? Math.min(value, max) : value === null || value === undefined ? fallback : 0
 
 function folded(amounts: readonly Amount[], start: number, fold: (one: number, other: number) => number): Amount {
   const constant = amounts.filter(amount => typeof amount === 'number').reduce((total, amount) => fold(total, amount), start)

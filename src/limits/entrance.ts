@@ -48,21 +48,22 @@ export function entrance({ admission, actorOf, contextFor, show }: EntranceParts
         const message = `GET answers queries only: send a ${asked.operation.operation} by POST.`
         return refuse(request, reply, show, 405, [fault('BAD_REQUEST', message)])
       }
+      const signal = deadlineOf(reply, () => void refuse(request, reply, show, 503, [stopped()]), admission.requestMs)
       const asker = await actorOf(request.headers.authorization).catch((error: unknown) => {
         if (error instanceof GraphQLError) return error
         throw error
       })
       const payer: Payer = asker instanceof GraphQLError ? { address: request.ip } : asker
       const cost = await admission.admit(asked, payer)
-      const late = () => void refuse(request, reply, show, 503, [stopped()])
+      if (reply.sent) return reply // It took too long already.
       // A stream lasts as long as it is read, and lives on beyond this request's own context.
       const isBounded = !(asker instanceof GraphQLError) && asked.operation.operation !== 'subscription'
-      const actor = isBounded ? { ...asker, signal: deadlineOf(reply, late, admission.requestMs) } : asker
-      const context = contextFor(actor, request, reply)
+      const context = contextFor(isBounded ? { ...asker, signal } : asker, request, reply)
       context.cost = cost
       admitted.set(request, { asked, asker, context })
       putText(request, asked)
     } catch (error) {
+      if (reply.sent) return reply
       if (error instanceof Refused) return refuse(request, reply, show, error.isMalformed ? 400 : null, error.errors)
       if (error instanceof GraphQLError) return refuse(request, reply, show, null, [error])
       throw error
