@@ -143,6 +143,22 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     await expect.poll(() => page.evaluate('localStorage.getItem("laurel.screen")'), { timeout: 20_000 }).toBeNull()
   })
 
+  test('a long name of a board ends before the clock', async () => {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await demoToken(server.url)}` },
+      body: JSON.stringify({
+        query: `mutation { leaderboardCreate(input: { name: "${'A board of many words '.repeat(8)}", subject: USER,
+          period: DAILY }) { leaderboard { id } } }`,
+      }),
+    })
+    const { data } = (await response.json()) as { data: { leaderboardCreate: { leaderboard: { id: string } } } }
+    const { page } = await open(`/live/${data.leaderboardCreate.leaderboard.id}`, 1_440, 900)
+    const [title, clock] = await Promise.all(['h1', '.cd'].map(name => page.locator(`header ${name}`).first().boundingBox()))
+    expect(title!.x + title!.width).toBeLessThanOrEqual(clock!.x)
+    expect(title!.width).toBeGreaterThan(700)
+  })
+
   test('the wall reads as a table, and its buttons are reached by keyboard', async () => {
     const { page } = await open(`/live/${boardId}`, 1_440, 900)
     await page.waitForSelector(SHOWN)

@@ -29,14 +29,14 @@ export function OwnPlace({ token, boardId, ownId, rows, period }: OwnPlaceProps)
         ? 'You lead'
         : `${figure(gap)} points ahead`
       : gap === 0
-        ? `Tied for ${standing.rank}${ordinalEnding(standing.rank)} place`
+        ? `Tied for ${figure(standing.rank)}${ordinalEnding(standing.rank)} place`
         : gap !== null
-          ? `${figure(gap)} points to ${standing.rank - 1}${ordinalEnding(standing.rank - 1)} place`
+          ? `${figure(gap)} points to ${figure(standing.rank - 1)}${ordinalEnding(standing.rank - 1)} place`
           : 'Your place'
   return (
     <section className="you" aria-label="Your place">
       <b>
-        {standing.rank}
+        {figure(standing.rank)}
         <sup>{ordinalEnding(standing.rank)}</sup>
       </b>
       <p>{ahead}</p>

@@ -104,6 +104,11 @@ function PhoneHeader({ session: { facts, viewer }, freshness }: PhoneHeaderProps
   )
 }
 
+/** The row of boards may be longer than the phone is wide. */
+function intoSight(link: HTMLElement | null): void {
+  link?.scrollIntoView({ block: 'nearest', inline: 'center' })
+}
+
 /** The tenant's boards, one touch away from each other. */
 function Boards({ boards, currentId }: { boards: OpenBoard['session']['boards']; currentId: string }) {
   const labels = boardLabels(boards.slice(0, BOARDS_MAX))
@@ -111,7 +116,12 @@ function Boards({ boards, currentId }: { boards: OpenBoard['session']['boards'];
   return (
     <nav className="seg" aria-label="Boards">
       {labels.map(({ id, label }) => (
-        <a key={id} href={`/live/${id}${location.search}`} aria-current={id === currentId ? 'page' : undefined}>
+        <a
+          key={id}
+          href={`/live/${id}${location.search}`}
+          aria-current={id === currentId ? 'page' : undefined}
+          ref={id === currentId ? intoSight : undefined}
+        >
           {label}
         </a>
       ))}

@@ -1,6 +1,6 @@
 /** The wall: eight rows to be read from five meters, what just happened beside them, and a foot that covers nothing. */
 import { useEffect, useMemo, useState } from 'react'
-import { periodStartWords, periodWords } from '../kit/format.ts'
+import { figure, periodStartWords, periodWords } from '../kit/format.ts'
 import { staleSentence, useFreshness } from '../kit/live-state.tsx'
 import { Mark } from '../kit/marks.tsx'
 import { Announcer } from './announce.tsx'
@@ -35,7 +35,8 @@ export function Wall({ session: { access, connection, facts, viewer, boards }, b
   const since = useMemo(() => periodStartWords(facts.period, facts.periodStart, facts.timeZone), [facts])
   const others = boards.filter(one => one.subject !== facts.subject)
   const other = others.find(one => one.period === facts.period) ?? others[0]
-  const places = page && pages.length > 1 ? `places ${page.from}–${page.to} of ${Math.max(facts.size, board.order.length)}` : ''
+  const size = figure(Math.max(facts.size, board.order.length))
+  const places = page && pages.length > 1 ? `places ${page.from}–${page.to} of ${size}` : ''
   return (
     <div className="wall" style={{ ...useBurnInShift(), '--rows': rowsMax } as React.CSSProperties}>
       <header>
