@@ -10,6 +10,7 @@ import type { TestProject } from 'vitest/node'
 import { migrate } from '../src/platform/migrations.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { startRedis } from '../test/redis.ts'
+import { runsBenches } from './vitest.config.ts'
 
 export const TEMPLATE = 'laurel_template'
 
@@ -37,6 +38,7 @@ export default async function setup(project: TestProject) {
     process.stderr.write(
       '\nNOTE: redis-server is not on the PATH; the tests that need a real Redis are skipped. Install it to run them.\n\n')
   }
+  if (!runsBenches) process.stderr.write('\nNOTE: the benches\' smoke runs are left to CI (CI=1 npm test).\n\n')
   return async () => {
     await redis?.end()
     await server.stop()
