@@ -109,7 +109,7 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     expect(await refused.evaluate('location.hash + localStorage.getItem("laurel.token")')).toBe('null')
   })
 
-  test('a screen shows its board by a link, without sign-in and without news of people, until the link is taken back', async () => {
+  test('a screen shows its board by a link, without sign-in or news of people, until the link is taken back', async () => {
     const token = await demoToken(server.url)
     const run = async (query: string) => {
       const response = await fetch(`${server.url}/graphql`, {

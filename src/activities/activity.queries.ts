@@ -62,9 +62,10 @@ async function listOfUser(actor: Actor, userId: string, first: number, after?: s
   const [seq] = after ? decodeCursor(list, after, ['number']) : [Number.MAX_SAFE_INTEGER]
   const rows = await inTenantOnce<ActivityRow>(actor, {
     // An activity and its entry are recorded at the same instant, which names the one partition to look in.
-    text: `${COLUMNS} from point_entry e
+    text: `${COLUMNS} from (select tenant_id, activity_id, recorded_at, seq from point_entry where tenant_id = $1 and user_id = $2
+        and seq < $3::bigint and reason = 'ACTIVITY' order by seq desc limit $4) e
       join activity a on a.tenant_id = e.tenant_id and a.id = e.activity_id and a.recorded_at = e.recorded_at ${REVERSAL}
-      where e.tenant_id = $1 and e.user_id = $2 and e.seq < $3::bigint and e.reason = 'ACTIVITY' order by e.seq desc limit $4`,
+      order by e.seq desc`,
     values: [actor.tenantId, userId, seq, size + 1],
   })
   return pageOf(rows, size, row => encodeCursor(list, [row.entrySeq]), after)

@@ -6,7 +6,7 @@ import { demoStatus, demoToken } from './demo.ts'
 
 const SAVED = 'laurel.token'
 const SCREEN = 'laurel.screen'
-/** Whether this page was opened by a screen's link: then it is tried first, so that whoever opens it sees what the screen does. */
+/** Whether this page was opened by a screen's link: then it is tried first, so that its opener sees what the screen does. */
 let openedAsScreen = false
 
 /** A token and where it came from. */
