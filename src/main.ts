@@ -71,7 +71,7 @@ function welcome({ url }: LaurelNode, boardId: string | null): void {
   if (boardId !== null) say(`  Live board    ${url}/live/${boardId}`)
   say(`  GraphQL       ${url}/graphql   (subscriptions: ${url.replace('http', 'ws')}/graphql)`)
   say(boardId === null
-    ? '  Token         no issuer is configured: set LAUREL_DEMO=1 to try the API with invented people'
+    ? '  Token         by your identity provider: npm run -s tenant -- --help sets one up'
     : '  Token         npm run -s token')
   say()
   say('  Ctrl-C stops it; the data stays.')

@@ -37,6 +37,16 @@ export async function tenantsOfIssuers(db: Database, names: readonly string[]): 
   return rows.flatMap(({ id }) => id ?? [])
 }
 
+/** Returns whether an issuer is set up for an audience already, in whatever tenant. */
+export async function isIssuerTaken(db: Database, issuer: { url: string; audience: string }): Promise<boolean> {
+  return (await tenantsOfIssuers(db, [filedAs(issuer)])).length > 0
+}
+
+/** Returns the name by which the directory knows an issuer for one audience. */
+export function filedAs({ url, audience }: { url: string; audience: string }): string {
+  return JSON.stringify([url, audience])
+}
+
 /** Returns a tenant's issuer with one of these audiences, or null. */
 export async function issuerNamed(
   at: Pick<Actor, 'tenantId' | 'db'>, url: string, audiences: readonly string[],

@@ -7,6 +7,7 @@ import { emit } from '../platform/outbox.ts'
 import type { UserRole } from '../platform/policy.ts'
 import { type Actor, inTenant, type Tx } from '../platform/tenancy.ts'
 import { Issuer, IssuerSubject } from './issuer.entity.ts'
+import { filedAs } from './issuer.queries.ts'
 import { type IssuerWish, refusalForIssuer } from './issuer.rules.ts'
 
 /** An issuer as a command asks for it. */
@@ -75,12 +76,9 @@ export function deleteIssuer(actor: Actor, issuerId: string) {
   })
 }
 
-/** Returns the name by which the directory knows an issuer for one audience. */
-export function filedAs({ url, audience }: { url: string; audience: string }): string {
-  return JSON.stringify([url, audience])
-}
-
-function wishOf({ url, audience, jwksUrl, subjectClaim, subjectKind, roleClaim, roles, provedClaim }: IssuerInput): IssuerWish {
+/** Returns an issuer as it would be kept, with what is absent filled in. */
+export function wishOf(input: IssuerInput): IssuerWish {
+  const { url, audience, jwksUrl, subjectClaim, subjectKind, roleClaim, roles, provedClaim } = input
   return {
     url: url.trim(), audience: audience.trim(), jwksUrl: jwksUrl.trim(),
     subjectKind: subjectKind ?? IssuerSubject.EMAIL, subjectClaim: (subjectClaim ?? 'email').trim(),
