@@ -115,7 +115,7 @@ async function requireRoom({ em, tenantId }: Tx, type: typeof ApiKey | typeof Sc
   if (count >= max) throw new Refusal(ErrorCode.OUT_OF_RANGE, `A tenant has at most ${max} ${words} at a time: take one back.`)
 }
 
-/** The directory knows the hash of the hash: who reads it can neither ask with it nor find its row. */
+/** The directory knows the hash of the hash: who reads it cannot ask with it. */
 const filedAs = (hash: Buffer) => hash.toString('hex')
 
 async function file({ em, tenantId }: Tx, kind: CredentialKind, hash: Buffer): Promise<void> {
