@@ -5,7 +5,7 @@
  */
 const STAIRS = [
   'platform', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls', 'users', 'feed',
-  'webhooks', 'points', 'activities', 'facts', 'ranks', 'leaderboards', 'insights',
+  'webhooks', 'points', 'activities', 'facts', 'metrics', 'ranks', 'leaderboards', 'insights',
 ]
 
 const TEST = '\\.test\\.ts$'

@@ -1,5 +1,6 @@
 /** The demo's invented companies: two tenants, 40 people in 5 teams, boards, and a month and more of history, always the same. */
 import { readPack, installPack } from './activities/type.service.ts'
+import { installMetrics } from './metrics/metric.service.ts'
 import { recordInputs, type ActivityInput } from './activities/intake.service.ts'
 import { LeaderboardPeriod, LeaderboardSubject } from './leaderboards/leaderboard.entity.ts'
 import { createLeaderboard } from './leaderboards/leaderboard.service.ts'
@@ -92,7 +93,9 @@ async function seedCompany(db: Database, now: Date, company: Company): Promise<v
   const begin = new Date(now.getTime() - 75 * 86_400_000)
   const tenantId = await createTenant(db, begin, company)
   const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: begin, db }
-  await installPack(actor, readPack('revenue'), begin)
+  const pack = readPack('revenue')
+  await installPack(actor, pack, begin)
+  await installMetrics(actor, pack)
   const departmentId = await createDepartment(actor, company.department)
   const userIds: string[] = []
   let adminId: string | null = null

@@ -6,6 +6,7 @@ import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
 import { FeatureResolver } from './controls/feature.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
+import { CatalogueResolver } from './facts/catalogue.resolver.ts'
 import { RevenueResolver } from './facts/revenue.resolver.ts'
 import './facts/revenue.webhooks.ts'
 import { FeedResolver } from './feed/feed.resolver.ts'
@@ -16,6 +17,8 @@ import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
 import { ArchiveResolver, LeaderboardResolver, ScreenBoardsResolver } from './leaderboards/leaderboard.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver, UserStandingResolver } from './leaderboards/standing.resolver.ts'
+import { MetricPointResolver, MetricResolver } from './metrics/metric.resolver.ts'
+import './metrics/metric.webhooks.ts'
 import { DateTime } from './platform/graphql.ts'
 import { type Kind, wireId } from './platform/ids.ts'
 import { guardRoots } from './platform/policy.ts'
@@ -30,6 +33,7 @@ import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endp
 const RESOLVERS = [
   FeatureResolver, AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, RevenueResolver,
+  CatalogueResolver, MetricResolver, MetricPointResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,

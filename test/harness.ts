@@ -11,6 +11,7 @@ import { Client, type ClientConfig } from 'pg'
 import { afterAll, expect, inject } from 'vitest'
 import WebSocket from 'ws'
 import { readPack, installPack } from '../src/activities/type.service.ts'
+import { installMetrics } from '../src/metrics/metric.service.ts'
 import { demoIssuer } from '../src/identity/issuer.demo.ts'
 import { type LaurelNode, type NodeOptions, startNode } from '../src/node.ts'
 import type { Addresses } from '../src/platform/db.ts'
@@ -219,7 +220,9 @@ export async function tenantOn(
     db, begun, { slug, name: `Tenant ${slug}`, platforms: ['bizosaas'], timeZone, currency: 'EUR' })
   const actorFor = (userId: string | null, now = new Date()): Actor => ({ tenantId, userId, role: 'ADMIN', now, db })
   const founder = actorFor(null, begun)
-  await installPack(founder, readPack('revenue'), begun)
+  const pack = readPack('revenue')
+  await installPack(founder, pack, begun)
+  await installMetrics(founder, pack)
   const departmentId = await createDepartment(founder, 'Sales')
   const { team } = await createTeam(founder, { name: 'Reds', departmentId })
   const users = new Map<string, { id: string; role: Role; token: string }>()

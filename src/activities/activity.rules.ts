@@ -75,15 +75,14 @@ export function refusalForItem(item: Omit<ActivityItem, 'userId' | 'bodyHash'>, 
 }
 
 /** Returns why something cannot have occurred then, or null; null stands for now. */
-export function refusalForTime(occurredAt: Date | null, now: Date): Refusal | null {
+export function refusalForTime(occurredAt: Date | null, now: Date, field = 'occurredAt'): Refusal | null {
   if (occurredAt && occurredAt.getTime() > now.getTime() + LIMITS.occurredAheadMaxMs) {
     return new Refusal(
       ErrorCode.OUT_OF_RANGE,
-      'occurredAt lies in the future: record a thing once it has happened (5 minutes of clock difference are allowed).',
-      ['occurredAt'])
+      `${field} lies in the future: record a thing once it has happened (5 minutes of clock difference are allowed).`, [field])
   }
   if (occurredAt && occurredAt.getTime() < now.getTime() - LIMITS.occurredBehindMaxMs) {
-    return new Refusal(ErrorCode.OUT_OF_RANGE, 'occurredAt lies more than ten years back.', ['occurredAt'])
+    return new Refusal(ErrorCode.OUT_OF_RANGE, `${field} lies more than ten years back.`, [field])
   }
   return null
 }

@@ -16,6 +16,10 @@ export interface ActivityPack {
   levels: {
     number: number; key: string; title: string; threshold: number; badge: string; benefits: string[]; multiplierBp: number
   }[]
+  /** For the room of metrics. */
+  metrics: {
+    key: string; name: string; unit: string; direction: string; lowest: string | null; highest: string | null
+  }[]
 }
 
 /** Returns the pack of this name from `packs/`. */

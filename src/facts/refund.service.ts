@@ -12,7 +12,7 @@ import { countingFor, recountingFor } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import { packRevenue } from './change.rules.ts'
 import { mayFor, refusalForRefund, repeatFor } from './revenue.rules.ts'
-import { knownFrom, recorderOf, revenueHashOf } from './revenue.service.ts'
+import { knownFrom, recorderOf, commandHashOf } from './revenue.service.ts'
 import { insertStatements, type NewFact, readStatements } from './revenue.sql.ts'
 
 /** What is to be given back: all that is left when `amount` is absent. */
@@ -51,7 +51,7 @@ export async function refundRevenue(actor: Actor, input: RefundInput): Promise<R
   const zone = await zoneOf(actor)
   const command = { idempotencyKey, source, sourceId, note }
   const body = { revenueId, amount, occurredAt, source, sourceId, note }
-  return giveBack(actor, { ...command, revenueId, bodyHash: revenueHashOf('refund', body), topic: 'revenue.refunded' },
+  return giveBack(actor, { ...command, revenueId, bodyHash: commandHashOf('refund', body), topic: 'revenue.refunded' },
     (target, { restMinor, isReversed }) => {
       if (target.kind !== 'RECOGNIZED') {
         throw new Refusal(ErrorCode.INVALID, 'Only recognized revenue is refunded: name the fact itself.', ['revenueId'])
@@ -79,7 +79,7 @@ export async function reverseRevenue(actor: Actor, { revenueId, idempotencyKey, 
   const zone = await zoneOf(actor)
   const command = { idempotencyKey, source: null, sourceId: null, note }
   return giveBack(actor,
-    { ...command, revenueId, bodyHash: revenueHashOf('reverse', { revenueId, note }), topic: 'revenue.reversed' },
+    { ...command, revenueId, bodyHash: commandHashOf('reverse', { revenueId, note }), topic: 'revenue.reversed' },
     (target, { restMinor, isReversed, isOriginalReversed }) => {
       if (isReversed) throw new Refusal(ErrorCode.ALREADY_REVERSED, 'This fact was taken back already.', ['revenueId'])
       if (isOriginalReversed) {

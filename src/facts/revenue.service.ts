@@ -63,11 +63,11 @@ function itemFor(actor: Actor, input: RevenueInput): RevenueItem | Refusal {
       ?? null,
   }
   const { idempotencyKey: _, ...body } = item
-  return refusalForRevenue(item, actor.now) ?? { ...item, bodyHash: revenueHashOf('record', body) }
+  return refusalForRevenue(item, actor.now) ?? { ...item, bodyHash: commandHashOf('record', body) }
 }
 
 /** Returns what tells one body from another under the same key: what was given, by name, so that later fields may join. */
-export function revenueHashOf(verb: string, body: Record<string, unknown>): Buffer {
+export function commandHashOf(verb: string, body: Record<string, unknown>): Buffer {
   const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]).sort(([one], [other]) => one! < other!
       ? -1 : 1)

@@ -10,6 +10,7 @@ export const LIMITS = {
   quantityMax: 1_000,
   noteLengthMax: 500,
   sourceLengthMax: 100,
+  metricsMax: 200,
   clientLengthMax: 200, // Of a client's or a deal's name.
   occurredAheadMaxMs: 5 * 60_000, // A clock may be a little ahead; a plan is not an activity.
   occurredBehindMaxMs: 10 * 365 * 86_400_000,

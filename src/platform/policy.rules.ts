@@ -76,6 +76,13 @@ export const POLICY = {
   'revenue.record': {
     what: 'record, refund and take back revenue', roles: { MANAGER: 'TEAM', FINANCE: 'TENANT', ADMIN: 'TENANT' },
   },
+  'fact.read': { what: 'see which facts rules, challenges and boards may read', roles: all('TENANT') },
+  'metric.read': {
+    what: 'see metrics; of people one\'s own, or those of teams led',
+    roles: { VIEWER: 'OWN', MEMBER: 'OWN', MANAGER: 'TEAM', ...OVERSIGHT },
+  },
+  'metric.define': { what: 'define metrics', roles: ADMIN },
+  'metric.record': { what: 'record values of metrics', roles: { MANAGER: 'TEAM', FINANCE: 'TENANT', ADMIN: 'TENANT' } },
   'leaderboard.read': {
     what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true, feature: 'leaderboards',
   },
