@@ -15,7 +15,7 @@ import { ResponseOutlet } from '../src/wire/sse.ts'
 import { type Person, RECORD, tenant, type TestTenant } from './harness.ts'
 
 // Aliases make a message of one change about 6 KB long, so that the credit is spent within a dozen.
-const LONG = Array.from({ length: 40 }, (_, at) => `u${at}: user { id name email role kind }`).join(' ')
+const LONG = Array.from({ length: 40 }, (_, at) => `points_${at}_${'x'.repeat(130)}: points`).join(' ')
 const BOARD = `subscription($id: ID!) { leaderboard(id: $id) { __typename
   ... on LeaderboardSnapshot { cursor reason standings { subjectId points } }
   ... on LeaderboardDelta { after cursor changes { subjectId points ${LONG} } } } }`
