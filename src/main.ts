@@ -45,6 +45,7 @@ async function open(config: Config, stop: AbortSignal): Promise<void> {
   const node = await startNode({
     addresses: ground.addresses, redisUrl: config.redisUrl, issuers: demo ? [demo.issuer] : [], relay: config.relay,
     webhooks: { isPrivateAllowed: config.webhooksPrivate }, issuerKeys: { isPrivateAllowed: config.issuersPrivate },
+    region: config.region, auditDays: config.auditDays,
     limits: { ...config.limits, trusted },
     host: config.host, port: config.port, pages: folder, routes: demo?.routes,
   })

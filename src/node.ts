@@ -2,7 +2,6 @@
  * A node: everything between the vault and the sockets, put together in order, taken apart in reverse. Tests run the same
  * nodes.
  */
-import { Client, type ClientConfig } from 'pg'
 import { Admission, type AdmissionSettings } from './limits/admission.ts'
 import type { BrowserSettings } from './limits/origins.ts'
 import { type Auth, authOf, authOfAnybody } from './wire/auth.ts'
@@ -20,8 +19,10 @@ import { eventDoor } from './wire/sse.ts'
 import { socketDoor } from './wire/sockets.ts'
 import { ApiKey, ScreenToken } from './credentials/credential.entity.ts'
 import { credentialTokens, lostCredentials, UseNotes } from './credentials/credential.tokens.ts'
-import { Controls } from './controls/controls.ts'
+import { tendPartitions } from './controls/audit.retention.ts'
+import { Controls, SETTING_TOPICS } from './controls/controls.ts'
 import { isFeatureUsed } from './controls/feature.queries.ts'
+import { panScanJob } from './evidence/pan.jobs.ts'
 import { feedReaction } from './feed/feed.reaction.ts'
 import { auditRoute } from './identity/audit.export.ts'
 import { Issuer } from './identity/issuer.entity.ts'
@@ -37,7 +38,6 @@ import { type Addresses, type Database, openDatabase, openPool } from './platfor
 import { Context } from './platform/graphql.ts'
 import { LIMITS } from './platform/limits.ts'
 import { log } from './platform/log.ts'
-import { makePartitions } from './platform/migrations.ts'
 import { version } from './platform/project.ts'
 import { StartError } from './platform/start-error.ts'
 import { type Actor, inTenantOnce } from './platform/tenancy.ts'
@@ -78,6 +78,9 @@ export interface NodeOptions {
   port: number
   /** Where webhooks may go, and for tests when failed ones are tried again; public addresses only when absent. */
   webhooks?: SenderOptions & { schedule?: readonly number[] }
+  /** Where this node stands, as standards name regions; and for how many days the audit is kept, for ever when absent. */
+  region?: string | undefined
+  auditDays?: number | undefined
   /** Folder of the built pages. */
   pages?: string | null
   /** What requests may ask and cost, and from where browsers may send them. */
@@ -131,14 +134,14 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
       if (broker.kind === 'redis' && !relay?.leads()) void broker.publish('wake', '')
     }
     const keys = new PublishedKeys(options.issuerKeys ?? PUBLIC_ONLY)
-    const auth = options.openTo ? authOfAnybody(db, options.openTo) : openAuth(options, db, keys, closers)
+    const controls = new Controls(db, logs, options.region ?? null)
+    const auth = options.openTo ? authOfAnybody(db, options.openTo) : openAuth(options, { db, keys, controls }, closers)
     const audit = new AuditTrail(db, inTenantOnce)
     closers.push(() => audit.settled())
     const rights = { changed: () => {} }
-    const controls = new Controls(db, logs)
     const given = {
       boards, logs, audit, controls, gate: controls, webhooks: options.webhooks ?? PUBLIC_ONLY,
-      rightsChanged: () => rights.changed(),
+      rightsChanged: () => rights.changed(), auditDays: options.auditDays ?? null,
       issuers: { ...options.issuerKeys ?? PUBLIC_ONLY, keys },
     }
     const contextFor = (asker: Actor | GraphQLError, origin?: Origin) => Object.assign(new Context(asker, origin), given)
@@ -170,18 +173,20 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
 
 /** Returns the reader of all tokens there are. */
 function openAuth(
-  { issuers }: NodeOptions, db: Database, keys: PublishedKeys, closers: (() => Promise<unknown> | void)[],
+  { issuers }: NodeOptions, { db, keys, controls }: { db: Database; keys: PublishedKeys; controls: Controls },
+  closers: (() => Promise<unknown> | void)[],
 ): Auth {
   const uses = new UseNotes(db)
   closers.push(() => uses.settled())
   return authOf(db, {
     readers: [
-      credentialTokens(db), houseTokens(issuers),
-      issuerTokens(db, keys, (tenantId, subject) => personNamed({ tenantId, db }, subject)),
+      credentialTokens(db), controls.bounded(houseTokens(issuers)),
+      controls.bounded(issuerTokens(db, keys, (tenantId, subject) => personNamed({ tenantId, db }, subject))),
     ],
     activeOf: (tenantId, userIds) => activeUsers({ tenantId, db }, userIds),
-    lossesOf: async identities =>
-      new Map((await Promise.all([lostCredentials(db, identities), lostSignIns(db, identities)])).flatMap(lost => [...lost])),
+    lossesOf: async identities => new Map((await Promise.all([
+      lostCredentials(db, identities), lostSignIns(db, identities), controls.overdue(identities, Date.now()),
+    ])).flatMap(lost => [...lost])),
     used: (identity, now) => uses.used(identity, now),
   })
 }
@@ -209,10 +214,10 @@ function openStreams(
     void Promise.all([door.checkRights(), events.checkRights()]).catch(() => {})
   }
   for (const topic of ['user.', 'identity.']) logs.onTopic(topic, checkRights)
-  for (const prefix of ['feature_flag.', 'tenant.']) {
+  for (const prefix of SETTING_TOPICS) {
     logs.onTopic(prefix, tenantId => {
       controls.drop(tenantId)
-      void controls.of(tenantId).then(() => shared.groups.endOff(), () => {})
+      void controls.of(tenantId).then(checkRights, () => {})
     })
   }
   const timer = setInterval(checkRights, LIMITS.rightsCheckMs).unref()
@@ -226,7 +231,7 @@ function openStreams(
 
 /** Starts the relay with what hangs on its leader (reactions, jobs, partitions), and the queues, which every such node serves. */
 async function startPostRoom(
-  { addresses, webhooks = PUBLIC_ONLY }: NodeOptions,
+  { addresses, auditDays, webhooks = PUBLIC_ONLY }: NodeOptions,
   { db, broker, logs, boards }: Pick<LaurelNode, 'db' | 'broker' | 'logs' | 'boards'>,
   closers: (() => Promise<unknown> | void)[],
 ): Promise<Relay> {
@@ -254,22 +259,10 @@ async function startPostRoom(
     },
   })
   closers.push(() => relay.close())
-  closers.push(startJobs(db, [archiveJob, tendJob(queues)], () => relay.leads(), tenantIds, isFeatureUsed))
-  const timer = setInterval(() => void tendPartitions(addresses.owner), PARTITIONS_EVERY_MS).unref()
+  closers.push(startJobs(db, [archiveJob, tendJob(queues), panScanJob], () => relay.leads(), tenantIds, isFeatureUsed))
+  const timer = setInterval(() => void tendPartitions(addresses.owner, auditDays, tenantIds), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))
   return relay
-}
-
-async function tendPartitions(owner: ClientConfig): Promise<void> {
-  const client = new Client(owner)
-  try {
-    await client.connect()
-    await makePartitions(client, new Date())
-  } catch (error) {
-    log.error({ reason: (error as Error).message }, 'partitions could not be made; rows go to the default partition')
-  } finally {
-    await client.end().catch(() => {})
-  }
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {

@@ -5,7 +5,9 @@ import { ActivityResolver } from './activities/activity.resolver.ts'
 import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
 import { FeatureResolver } from './controls/feature.resolver.ts'
+import { StandardResolver } from './controls/standard.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
+import { EvidenceResolver } from './evidence/control.resolver.ts'
 import { CatalogueResolver } from './facts/catalogue.resolver.ts'
 import { RevenueResolver } from './facts/revenue.resolver.ts'
 import './facts/revenue.webhooks.ts'
@@ -25,13 +27,14 @@ import { guardRoots } from './platform/policy.ts'
 import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
-import { AuditPeopleResolver } from './users/user.audit.ts'
+import { AuditPeopleResolver, DeclarationPeopleResolver, WithdrawalPeopleResolver } from './users/user.audit.ts'
 import { ApiKeyMakerResolver, ScreenMakerResolver } from './users/user.credentials.ts'
 import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.resolver.ts'
 import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endpoint.resolver.ts'
 
 const RESOLVERS = [
-  FeatureResolver, AuditResolver, AuditPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
+  FeatureResolver, StandardResolver, EvidenceResolver, AuditResolver, AuditPeopleResolver, DeclarationPeopleResolver,
+  WithdrawalPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, RevenueResolver,
   CatalogueResolver, MetricResolver, MetricPointResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,

@@ -20,6 +20,7 @@ function kindOf(name: string, field: string): Kind {
   if (/message/i.test(name)) return 'WebhookMessage'
   if (/activity/i.test(name)) return 'Activity'
   if (/revenue/i.test(name)) return 'RevenueFact'
+  if (/withdrawal/i.test(name)) return 'StandardWithdrawal'
   if (/team/i.test(name)) return 'Team'
   if (/department/i.test(name)) return 'Department'
   return name === 'id' && field.startsWith('leaderboard') ? 'Leaderboard' : 'User'

@@ -57,16 +57,21 @@ async function furnish(owned: TestTenant): Promise<Map<Kind, string>> {
   const recorded = await ann.run(RECORD, { input: { activityType: 'meeting_scheduled', idempotencyKey: 'furnished-1' } })
   const { webhookEndpointCreate } = await ann.run(`mutation { webhookEndpointCreate(input: {
     url: "https://receiver.example/hook", topics: ["activity.recorded"] }) { endpoint { id } } }`)
+  await ann.run('mutation { standardDeclare(input: { standard: GDPR }) { mark } }')
+  const { standardWithdraw } = await ann.run(
+    'mutation { standardWithdraw(input: { standard: GDPR, reason: "Furnished." }) { withdrawal { id } } }')
   return new Map<Kind, string>([
     ['User', owned.id('ann')], ['Team', team.id], ['Department', team.department.id],
     ['Activity', recorded.activityRecord.activity.id], ['WebhookEndpoint', webhookEndpointCreate.endpoint.id],
-    ['Leaderboard', await board(ann, {})],
+    ['Leaderboard', await board(ann, {})], ['StandardWithdrawal', standardWithdraw.withdrawal.id],
   ])
 }
 
 test('another tenant\'s things are answered by every field exactly as things that never were', async () => {
   await using rival = await tenant('ann:ADMIN')
+  // Two alike: what was asked once may be refused the second time.
   await using acme = await tenant('ann:ADMIN')
+  await using twin = await tenant('ann:ADMIN')
   const [theirs, before] = [await furnish(rival), await rival.emitted()]
   const never = (kind: Kind) => wireId(kind, randomUUID())
   const taken = new Set<string>()
@@ -75,20 +80,21 @@ test('another tenant\'s things are answered by every field exactly as things tha
     if (id) taken.add(kind)
     return id ?? never(kind)
   }
-  const shownBy = async (idFor: (kind: Kind) => string) => {
+  const shownBy = async (asker: TestTenant, idFor: (kind: Kind) => string) => {
     const answers: string[] = []
     for (const [kind, root] of [['query', queries], ['mutation', mutations]] as const) {
       for (const { name, text } of operationsOf(kind, root, idFor)) {
         const wanted = kind === 'query' ? '{ __typename }' : '{ __typename userErrors { code message field } }'
-        const { data, errors } = await acme.as('ann').ask(text.replace('{ __typename }', wanted))
+        const { data, errors } = await asker.as('ann').ask(text.replace('{ __typename }', wanted))
         const answer = JSON.stringify([name, data, errors?.map(({ message, extensions }) => [message, extensions])])
         answers.push(answer.replaceAll(/[a-z]{3}_[0-9a-z]{26}/g, 'an id'))
       }
     }
     return answers
   }
-  expect(await shownBy(idOf)).toEqual(await shownBy(never))
-  expect([...taken].sort()).toEqual(['Activity', 'Department', 'Leaderboard', 'Team', 'User', 'WebhookEndpoint'])
+  expect(await shownBy(acme, idOf)).toEqual(await shownBy(twin, never))
+  expect([...taken].sort())
+    .toEqual(['Activity', 'Department', 'Leaderboard', 'StandardWithdrawal', 'Team', 'User', 'WebhookEndpoint'])
   expect(await rival.emitted()).toEqual(before)
 })
 

@@ -91,8 +91,10 @@ async function identityOf({ tenantId, row }: Found, claims: JWTPayload, findPers
   if (!person?.isActive) throw unauthenticated('The person of this token is not active here. Ask an admin of your tenant.')
   const role = row.roleClaim === null ? person.role : roleOf(claims, row)
   if (!role) throw unauthenticated('The token grants no role here: ask an admin of your tenant which group you need.')
+  const provedMs = provedAt(claims, row, now)
   const credential = {
-    kind: 'PERSON', id: null, scopes: null, boards: null, provedMs: provedAt(claims, row, now),
+    kind: 'PERSON', id: null, scopes: null, boards: null, provedMs,
+    beganMs: provedMs ?? (claims.iat === undefined ? null : claims.iat * 1_000),
     issuer: { id: row.id, revision: row.revision },
   } as const
   return { tenantId, userId: person.id, role, credential, expiresMs: claims.exp! * 1_000 }

@@ -33,6 +33,10 @@ export interface Config {
   readonly webhooksPrivate: boolean
   /** Whether the keys of issuers may be fetched from loopback and private addresses, and over plain http. */
   readonly issuersPrivate: boolean
+  /** Where this node stands, as tenants' standards name regions. */
+  readonly region: string | undefined
+  /** For how many days the audit is kept; undefined for ever. */
+  readonly auditDays: number | undefined
   /** Where traces go; undefined for nowhere. */
   readonly tracesUrl: string | undefined
   /** What is to go wrong on purpose; null when nothing is. */
@@ -75,6 +79,8 @@ export const SETTINGS = [
     'LAUREL_WEBHOOKS_PRIVATE', 'refuse',
     'allow or refuse: webhooks to loopback and private addresses, and over plain http'),
   setting('LAUREL_ISSUERS_PRIVATE', 'refuse', 'allow or refuse: keys of identity providers from private addresses'),
+  setting('LAUREL_REGION', 'none', 'where this node stands, such as eu-central-1: tenants may allow some regions only'),
+  setting('LAUREL_AUDIT_DAYS', 'for ever', 'days to keep the audit; never fewer than a tenant\'s standards ask'),
   setting('LAUREL_COST_MAX', String(LIMITS.costMax), 'most that one operation may cost'),
   setting('LAUREL_QUOTA_TENANT', '600,50000; off in the demo', 'operations and cost a minute of a tenant, or off'),
   setting('LAUREL_QUOTA_USER', '120,25000; off in the demo', 'operations and cost a minute of each person, or off'),
@@ -153,6 +159,8 @@ export function readConfig(env: Environment = process.env, isTerminal = process.
     relay: oneOf(env, 'LAUREL_RELAY', ['on', 'off']) !== 'off',
     webhooksPrivate: oneOf(env, 'LAUREL_WEBHOOKS_PRIVATE', ['allow', 'refuse']) === 'allow',
     issuersPrivate: oneOf(env, 'LAUREL_ISSUERS_PRIVATE', ['allow', 'refuse']) === 'allow',
+    region: regionFrom(env),
+    auditDays: numbersFrom(env, 'LAUREL_AUDIT_DAYS', 1, null)?.[0],
     tracesUrl: urlFrom(env, 'LAUREL_TRACES', ['http://', 'https://']),
     fault: faultFrom(env, production),
     limits: limitsFrom(env, demo),
@@ -166,6 +174,12 @@ function demoFrom(env: Environment, embedded: boolean, production: boolean): boo
     throw new StartError('LAUREL_DEMO=1 hands a token to whoever asks, which NODE_ENV=production forbids: unset one of the two.')
   }
   return !production && (wish === undefined ? embedded : wish === '1')
+}
+
+function regionFrom(env: Environment): string | undefined {
+  const region = given(env, 'LAUREL_REGION')
+  if (region === undefined || /^[a-z0-9][a-z0-9-]{0,39}$/.test(region)) return region
+  throw new StartError(`LAUREL_REGION is "${region}": set it to lower-case letters, digits and hyphens, such as eu-central-1.`)
 }
 
 function faultFrom(env: Environment, production: boolean): PlannedFault | null {

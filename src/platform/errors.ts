@@ -13,6 +13,8 @@ export enum ErrorCode {
   TAKEN = 'TAKEN',
   IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
   ALREADY_REVERSED = 'ALREADY_REVERSED',
+  ALREADY_DECIDED = 'ALREADY_DECIDED',
+  PAN_REJECTED = 'PAN_REJECTED',
 }
 
 /** A refused command: nothing was written, and the message says what to do. */

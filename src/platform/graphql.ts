@@ -18,9 +18,10 @@ registerEnumType(ErrorCode, {
     FORBIDDEN: { description: 'This role may not do it for this subject.' },
     INVALID: { description: 'A value is malformed.' },
     OUT_OF_RANGE: { description: 'A number, a date or a list lies outside its bounds.' },
-    TAKEN: { description: 'The name is in use.' },
+    TAKEN: { description: 'The name is in use.' }, PAN_REJECTED: { description: 'A text holds what looks like a card number.' },
     IDEMPOTENCY_CONFLICT: { description: 'The key was sent before with another input.' },
     ALREADY_REVERSED: { description: 'The activity was taken back before.' },
+    ALREADY_DECIDED: { description: 'Somebody has decided on it, or it has expired.' },
   },
 })
 

@@ -18,6 +18,7 @@ export const PREFIX = {
   Tenant: 'tnt', User: 'usr', Team: 'tea', Department: 'dep', ActivityType: 'aty', Activity: 'act', PointEntry: 'pte',
   RevenueFact: 'rev', Metric: 'met', MetricPoint: 'mpt', Leaderboard: 'ldb', LeaderboardArchive: 'lda', FeedItem: 'fdi',
   WebhookEndpoint: 'whe', WebhookMessage: 'whm', AuditEntry: 'aud', ApiKey: 'key', ScreenToken: 'scr', Issuer: 'iss',
+  StandardWithdrawal: 'swd',
 } as const
 export type Kind = keyof typeof PREFIX
 

@@ -2,7 +2,7 @@
  * The one policy table: who may do what, and how far a right reaches. Everything that is not in it is denied. The schema, the
  * REST aliases, streams and jobs all ask here; docs/reference/permissions.md is printed from it.
  */
-import { fault } from './errors.ts'
+import { fault, type Refusal } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
 export const ROLES = ['VIEWER', 'MEMBER', 'PARTNER', 'MANAGER', 'FINANCE', 'COMPLIANCE', 'ADMIN'] as const
@@ -29,6 +29,8 @@ export interface Credential {
   boards: readonly string[] | null
   /** When the person last proved who they are; null when the token does not say. */
   provedMs: number | null
+  /** When the person's session began, where that is known though no proof is; else that is when they proved it. */
+  beganMs?: number | null
   /** The tenant's issuer that signed for the person, as it was then; absent for others. */
   issuer?: { id: string; revision: number }
 }
@@ -90,6 +92,11 @@ export const POLICY = {
   'analytics.read': { what: 'see what happened over the last days', roles: STAFF },
   'feature.read': { what: 'see which features are on', roles: all('TENANT'), screens: true },
   'feature.write': { what: 'switch features on and off', roles: ADMIN },
+  'standard.read': { what: 'see which standards are in force, and whether they are kept', roles: OVERSIGHT },
+  'standard.write': {
+    what: 'declare standards, ask to withdraw one, approve what another asked', roles: { COMPLIANCE: 'TENANT', ADMIN: 'TENANT' },
+    stepUp: true,
+  },
   'audit.read': { what: 'search and export the audit', roles: OVERSIGHT },
   'issuer.read': { what: 'see whose tokens are believed', roles: ADMIN },
   'issuer.write': { what: 'change whose tokens are believed', roles: ADMIN, stepUp: true },
@@ -172,6 +179,9 @@ export function featureOff(feature: Feature) {
     { feature })
 }
 
+/** Free text in a command's input, by the path of its field. */
+export interface FreeText { path: string[]; name: string; text: string }
+
 /**
  * What a tenant has switched off, beside rights. The room of controls answers, at once where the node knows the tenant's
  * settings, else by a promise.
@@ -181,4 +191,6 @@ export interface Gate {
   pass(tenantId: string, action: Action, platform: string | null): void | Promise<void>
   /** Returns whether what an action is a part of is on. */
   isOpen(tenantId: string, action: Action, platform: string | null): boolean | Promise<boolean>
+  /** Returns why a command is refused for a text in it, or null. @throws Fault FORBIDDEN where this node may not write */
+  write(tenantId: string, texts: () => Iterable<FreeText>): Promise<Refusal | null>
 }

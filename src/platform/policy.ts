@@ -1,14 +1,15 @@
 /** The policy at the schema's roots: every root field declares its action, and nothing runs before the table was asked. */
 import {
-  type GraphQLField, type GraphQLFieldResolver, GraphQLError, type GraphQLResolveInfo, type GraphQLSchema, TypeInfo, visit,
-  visitWithTypeInfo,
+  getNamedType, getNullableType, type GraphQLField, type GraphQLFieldResolver, GraphQLError, type GraphQLInputType,
+  type GraphQLObjectType, type GraphQLResolveInfo, type GraphQLSchema, GraphQLString, isInputObjectType, isListType,
+  isNonNullType, TypeInfo, visit, visitWithTypeInfo,
 } from 'graphql'
 import { Extensions, registerEnumType } from 'type-graphql'
 import type { Command } from './audit.ts'
-import { fault } from './errors.ts'
-import { type Context, nodeFetches } from './graphql.ts'
+import { fault, type Refusal } from './errors.ts'
+import { type Context, nodeFetches, userError } from './graphql.ts'
 import { kindOf, requireId } from './ids.ts'
-import { type Action, decisionFor, featureOf, type FeatureUse, isOnScreens, POLICY } from './policy.rules.ts'
+import { type Action, decisionFor, featureOf, type FeatureUse, type FreeText, isOnScreens, POLICY } from './policy.rules.ts'
 
 export enum UserRole {
   VIEWER = 'VIEWER', MEMBER = 'MEMBER', PARTNER = 'PARTNER', MANAGER = 'MANAGER', FINANCE = 'FINANCE', COMPLIANCE = 'COMPLIANCE',
@@ -96,7 +97,8 @@ function audited(action: Action, resolve: RootResolver): RootResolver {
     const [own, command] = context.commanding(action)
     try {
       await own.pass(action)
-      const answer = await resolve(source, args, own, at) as Outcome
+      const refusal = await own.gate.write(own.actor.tenantId, () => freeTexts(at, args))
+      const answer = refusal ? refusedBy(refusal, at) : await resolve(source, args, own, at) as Outcome
       if (!command.isWritten) Object.assign(command.entry, decisionOf(answer))
       return answer
     } catch (error) {
@@ -120,10 +122,37 @@ function decisionOf(answer: Outcome): Partial<Command['entry']> {
   }
 }
 
+/** Yields every text of a command's input, with its field: ids, enums, numbers and instants are none. */
+function* freeTexts({ parentType, fieldName }: GraphQLResolveInfo, args: Record<string, unknown>): Generator<FreeText> {
+  for (const { name, type } of parentType.getFields()[fieldName]!.args) {
+    yield* textsIn(type, args[name], name === 'input' ? [] : [name], name)
+  }
+}
+
+function* textsIn(type: GraphQLInputType, value: unknown, path: string[], name: string): Generator<FreeText> {
+  if (isNonNullType(type)) yield* textsIn(type.ofType, value, path, name)
+  else if (Array.isArray(value) && isListType(type)) {
+    for (const [at, item] of value.entries()) yield* textsIn(type.ofType, item, [...path, String(at)], name)
+  } else if (isInputObjectType(type) && value) {
+    for (const field of Object.values(type.getFields())) {
+      yield* textsIn(field.type, (value as Record<string, unknown>)[field.name], [...path, field.name], field.name)
+    }
+  } else if (type === GraphQLString && typeof value === 'string') yield { path, name, text: value }
+}
+
+/** Returns a payload that says nothing but why its command was refused. */
+function refusedBy(refusal: Refusal, { returnType }: GraphQLResolveInfo): Outcome {
+  const fields = Object.values((getNamedType(returnType) as GraphQLObjectType).getFields())
+  const owed = fields.filter(({ type }) => isNonNullType(type))
+    .map(({ name, type }) => [name, isListType(getNullableType(type)) ? [] : false])
+  return { ...Object.fromEntries(owed), userErrors: [userError(refusal)] }
+}
+
 function failureOf(error: unknown): Partial<Command['entry']> {
   const code = error instanceof GraphQLError ? String(error.extensions.code ?? 'INTERNAL') : 'INTERNAL'
   if (code === 'INTERNAL' || code === 'UNAVAILABLE') return { decision: 'FAILED', rule: code }
-  return { decision: code === 'FORBIDDEN' ? 'DENIED' : 'REFUSED', rule: code }
+  const rule = [code, (error as GraphQLError).extensions.control ?? []].flat().join(' ')
+  return { decision: code === 'FORBIDDEN' ? 'DENIED' : 'REFUSED', rule }
 }
 
 /** Returns the thing with this wire id, or null when it does not exist or belongs to another tenant. */
