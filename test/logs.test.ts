@@ -15,6 +15,33 @@ const PLANTED = {
   query: 'plantedFieldName', variable: 'planted-variable-value', hook: 'planted-hook-path',
 }
 
+type Send = (query: string, variables?: object, authorization?: string) => Promise<{ data?: any }> // eslint-disable-line
+
+/** Makes, uses and takes back a key and a screen's link, and sets up an issuer that nobody reaches; returns the secrets. */
+async function useCredentials(url: string, send: Send) {
+  const { data: { apiKeyCreate } } = await send(`mutation { apiKeyCreate(input: {
+    name: "Importer", role: ADMIN, scopes: ["viewer.read"] }) { secret apiKey { id } } }`)
+  const { data: { leaderboards } } = await send('{ leaderboards(first: 1) { nodes { id } } }')
+  const { data: { screenTokenCreate } } = await send(`mutation($ids: [ID!]!) { screenTokenCreate(input: {
+    name: "Lobby", leaderboardIds: $ids }) { link screenToken { id } } }`, { ids: [leaderboards.nodes[0].id] })
+  const [key, screen] = [apiKeyCreate.secret as string, screenTokenCreate.link.split('#screen=')[1] as string]
+  for (const token of [key, screen, `${key}x`]) await send('{ viewer { role } }', {}, `Bearer ${token}`)
+  await send(`mutation { apiKeyRevoke(input: { apiKeyId: "${apiKeyCreate.apiKey.id}" }) { mark } }`)
+  await send('{ viewer { role } }', {}, `Bearer ${key}`)
+  await send(`mutation($input: IssuerCreateInput!) { issuerCreate(input: $input) { issuer { keys { problem } } } }`, {
+    input: {
+      url: 'https://planted.invalid', audience: 'laurel',
+      jwksUrl: `https://planted.invalid/${PLANTED.hook}?key=${PLANTED.secret}`,
+    } })
+  const part = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url')
+  const jwt = `${part({ alg: 'RS256' })}.${part({ iss: 'https://planted.invalid', aud: 'laurel', email: PLANTED.email })}.AAAA`
+  expect((await (await fetch(`${url}/graphql`, {
+    method: 'POST', body: '{"query":"{ viewer { role } }"}',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${jwt}` } })).json()))
+    .toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] })
+  return { key, screen, jwt }
+}
+
 test('the logs of a whole day\'s mishaps, at the most talkative level, carry no personal data and no secret', async () => {
   const server = await startServer({ LAUREL_DATA: folder, LAUREL_LOG: 'trace' })
   try {
@@ -48,10 +75,13 @@ test('the logs of a whole day\'s mishaps, at the most talkative level, carry no 
       socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${PLANTED.secret}` } }))))
     await send(RECORD, { input: { ...input, idempotencyKey: `${key}-2`, sourceId: '2' } })
     await send('{ auditEntries { nodes { agent } } }')
+    const credentials = await useCredentials(server.url, send)
     await server.kill('SIGTERM')
     const lines = server.output.join('\n')
     expect(server.output.filter(line => line.startsWith('{')).length).toBeGreaterThan(2) // It did log.
-    for (const [what, text] of Object.entries({ ...PLANTED, token })) expect([what, lines.includes(text)]).toEqual([what, false])
+    for (const [what, text] of Object.entries({ ...PLANTED, token, ...credentials })) {
+      expect([what, lines.includes(text)]).toEqual([what, false])
+    }
   } finally {
     await server.kill('SIGKILL')
   }

@@ -195,31 +195,20 @@ test('a huge token, letters from elsewhere and other schemes are refused before 
   }
 })
 
-test('no sentence, log line, audit entry or event repeats a token', async () => {
-  const { log } = await import('../platform/log.ts')
-  const lines: string[] = []
-  const write = process.stderr.write
-  process.stderr.write = ((text: string) => Boolean(lines.push(text))) as typeof write
-  const { level } = log
-  log.level = 'trace'
+test('no sentence, audit entry or event repeats a token', async () => {
   const secret = 'planted-in-a-token-4711'
-  try {
-    const stray = await sign({ jti: secret }, await newKey('RS256', secret))
-    for (const token of [await sign({ email: secret }), stray, `${secret}.a.b`]) {
-      const message = await refusalOf(token)
-      expect(message).not.toContain(secret)
-      expect(message).not.toContain(token.slice(0, 40))
-    }
-  } finally {
-    process.stderr.write = write
-    log.level = level
+  const stray = await sign({ jti: secret }, await newKey('RS256', secret))
+  for (const token of [await sign({ email: secret }), stray, `${secret}.a.b`]) {
+    const message = await refusalOf(token)
+    expect(message).not.toContain(secret)
+    expect(message).not.toContain(token.slice(0, 40))
   }
   await acme.settled()
   await acme.audited()
   const rows = await acme.sql<{ text: string }>(`select row_to_json(audit_entry)::text as text from audit_entry
     union all select row_to_json(event_log)::text from event_log`)
   expect(rows.length).toBeGreaterThan(0)
-  expect([...lines, ...rows.map(({ text }) => text)].filter(text => text.includes(secret))).toEqual([])
+  expect(rows.filter(({ text }) => text.includes(secret))).toEqual([])
 })
 
 test('after all of that the issuer was asked once for its keys, and good tokens are as good as before', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { newKey, Provider } from '../../test/provider.ts'
 import { Person, tenantOn, testNode, type TestTenant, tokenOf, uuid } from '../../test/harness.ts'
+import { claimAt } from './issuer.rules.ts'
 
 const CREATE = `mutation($input: IssuerCreateInput!) { issuerCreate(input: $input) {
   issuer { id url audience jwksUrl subjectClaim subjectKind roleClaim roles { value role } provedClaim active
@@ -279,4 +280,18 @@ test('unless the operator allows it no key is fetched from a private address, al
   expect(named.issuerCreate.issuer.keys).toMatchObject({
     isUsable: false, problem: 'Its address is not public; the operator may allow private ones (LAUREL_ISSUERS_PRIVATE).' })
   expect(provider.requests).toBe(0)
+  // Nor after the operator has changed their mind.
+  await using early = await company('ann:ADMIN')
+  expect((await setUp(early, provider)).issuer.keys.isUsable).toBe(true)
+  const token = await provider.sign({ aud: aud(early), email: emailOf(early, 'ann') })
+  expect((await new Person(closed.url, token).ask(VIEWER)).errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }])
+  expect(provider.requests).toBe(1)
+})
+
+test('a claim is a token\'s own, by its whole name before its path, and never what every object has', () => {
+  const claims = JSON.parse('{"a.b":1,"a":{"b":2,"c":[3]},"__proto__":{"d":4}}') as object
+  expect(['a.b', 'a.c', 'a.c.0'].map(name => claimAt(claims, name))).toEqual([1, [3], 3])
+  for (const name of ['b', 'd', 'a.d', 'constructor', 'constructor.name', 'toString', 'a.constructor.name', 'a.b.c.d', '', '.', 'a..b']) {
+    expect([name, claimAt(claims, name)]).toEqual([name, undefined])
+  }
 })
