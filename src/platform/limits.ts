@@ -100,6 +100,13 @@ export const LIMITS = {
   issuersMax: 20,
   apiKeysMax: 100,
   screenTokensMax: 200,
+  ruleDepthMax: 5,
+  ruleNodesMax: 50,
+  ruleBytesMax: 8 * 1_024,
+  ruleListMax: 100,
+  ruleWindowDaysMax: 366,
+  ruleStepsMax: 1_000, // Occurrences of one rule that repeats by step, unless it says otherwise.
+  ruleChainMax: 8, // An unlock that unlocks another, and so on.
   auditWaitingMax: 5_000,
   auditAgentLengthMax: 200,
 } as const
