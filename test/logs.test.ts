@@ -78,7 +78,7 @@ test('the logs of a whole day\'s mishaps, at the most talkative level, carry no 
     const credentials = await useCredentials(server.url, send)
     await server.kill('SIGTERM')
     const lines = server.output.join('\n')
-    expect(server.output.filter(line => line.startsWith('{')).length).toBeGreaterThan(2) // It did log.
+    expect(server.output.filter(line => line.startsWith('{')).length).toBeGreaterThanOrEqual(2) // It did log.
     for (const [what, text] of Object.entries({ ...PLANTED, token, ...credentials })) {
       expect([what, lines.includes(text)]).toEqual([what, false])
     }

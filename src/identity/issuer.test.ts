@@ -291,7 +291,9 @@ test('unless the operator allows it no key is fetched from a private address, al
 test('a claim is a token\'s own, by its whole name before its path, and never what every object has', () => {
   const claims = JSON.parse('{"a.b":1,"a":{"b":2,"c":[3]},"__proto__":{"d":4}}') as object
   expect(['a.b', 'a.c', 'a.c.0'].map(name => claimAt(claims, name))).toEqual([1, [3], 3])
-  for (const name of ['b', 'd', 'a.d', 'constructor', 'constructor.name', 'toString', 'a.constructor.name', 'a.b.c.d', '', '.', 'a..b']) {
+  for (const name of [
+    'b', 'd', 'a.d', 'constructor', 'constructor.name', 'toString', 'a.constructor.name', 'a.b.c.d', '', '.', 'a..b',
+  ]) {
     expect([name, claimAt(claims, name)]).toEqual([name, undefined])
   }
 })
