@@ -1,5 +1,6 @@
+import { Client } from 'pg'
 import { expect, test } from 'vitest'
-import { Person, RECORD, tenant, tenantOn, testNode, type TestTenant, tokenOf, uuid } from '../../test/harness.ts'
+import { asOwner, Person, RECORD, tenant, tenantOn, testNode, type TestTenant, tokenOf, uuid } from '../../test/harness.ts'
 import type { Role } from '../platform/tenancy.ts'
 import { type Declaration, demandsOf, refusalForDeclaration, type StandardName } from './standard.rules.ts'
 
@@ -159,9 +160,18 @@ test('a standard is withdrawn by two people: whoever asked cannot approve, anoth
   expect(await approve(ann)).toEqual(refused('FORBIDDEN'))
   expect(await approve(rival.as('eve'))).toEqual(refused('NOT_FOUND'))
   expect([await declared(ann), await acme.emitted()]).toEqual([['SOC2'], before])
-  const answers = await Promise.all([cor, acme.as('dan'), cor, acme.as('dan')].map(approve))
+  // Two at once: both have read the ask, or wait for their turn to, before either may change what is in force.
+  const { owner } = acme.node.db.addresses
+  const holder = new Client(owner)
+  await holder.connect()
+  await holder.query('begin; lock table declared_standard in share row exclusive mode')
+  const answering = Promise.all([cor, acme.as('dan')].map(approve))
+  const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  await expect.poll(async () => (await asOwner(owner.database!, waiting)).length, { timeout: 5_000 }).toBe(2)
+  await holder.end()
+  const answers = [...await answering, await approve(cor)]
   expect(answers.filter(({ mark }) => mark !== null)).toHaveLength(1)
-  expect(answers.filter(({ mark }) => mark === null)).toEqual(Array(3).fill(refused('ALREADY_DECIDED')))
+  expect(answers.filter(({ mark }) => mark === null)).toEqual(Array(2).fill(refused('ALREADY_DECIDED')))
   expect(answers.find(({ mark }) => mark !== null)!.withdrawal).toMatchObject({ state: 'APPROVED', askedBy: { name: 'ann' } })
   expect(await cor.run(DECLARED)).toEqual({ standards: { declared: [], withdrawals: [] } })
   expect((await acme.emitted()).filter(topic => topic === 'standard.withdrawn')).toHaveLength(1)

@@ -29,7 +29,7 @@ describe('readConfig', () => {
     const config = readConfig({
       PORT: '0', HOST: '0.0.0.0', LAUREL_DATA: 'some/where', DATABASE_URL: OWNER_URL, DATABASE_APP_URL: APP_URL,
       REDIS_URL: 'rediss://cache:6380/1', LAUREL_DEMO: '0', LAUREL_LOG: 'debug', NODE_ENV: 'production', LAUREL_RELAY: 'off',
-      LAUREL_WEBHOOKS_PRIVATE: 'allow', LAUREL_ISSUERS_PRIVATE: 'allow',
+      LAUREL_WEBHOOKS_PRIVATE: 'allow', LAUREL_ISSUERS_PRIVATE: 'allow', LAUREL_REGION: 'eu-central-1', LAUREL_AUDIT_DAYS: '400',
       LAUREL_COST_MAX: '2000', LAUREL_QUOTA_TENANT: '1000, 90000', LAUREL_QUOTA_USER: 'off', LAUREL_QUOTA_KEY: '5,6',
       LAUREL_QUOTA_ANONYMOUS: '7', LAUREL_INTROSPECTION: 'off', LAUREL_DOCUMENTS: 'some/documents.json',
       LAUREL_DOCUMENTS_ONLY: 'on', LAUREL_ORIGINS: 'https://app.example, http://localhost:5173', LAUREL_TLS: 'on',
@@ -37,7 +37,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       port: 0, host: '0.0.0.0', folder: resolve('some/where'), databaseUrl: OWNER_URL, databaseAppUrl: APP_URL,
       redisUrl: 'rediss://cache:6380/1', demo: false, logLevel: 'debug', production: true, relay: false, webhooksPrivate: true,
-      issuersPrivate: true,
+      issuersPrivate: true, region: 'eu-central-1', auditDays: 400,
       fault: null,
       limits: {
         introspection: false, costMax: 2_000,
@@ -96,6 +96,9 @@ describe('readConfig', () => {
       'DATABASE_APP_URL names a role in the database of DATABASE_URL: set DATABASE_URL too, or neither.'],
     [{ REDIS_URL: 'localhost:6379' }, 'REDIS_URL is not a URL that starts with redis:// or rediss://: correct it or unset it.'],
     [{ LAUREL_WEBHOOKS_PRIVATE: '1' }, 'LAUREL_WEBHOOKS_PRIVATE is "1": set it to one of allow, refuse.'],
+    [{ LAUREL_REGION: 'EU' },
+      'LAUREL_REGION is "EU": set it to lower-case letters, digits and hyphens, such as eu-central-1.'],
+    [{ LAUREL_AUDIT_DAYS: '0' }, 'LAUREL_AUDIT_DAYS is "0": set it to a whole number from 1 or off.'],
     [{ LAUREL_DEMO: 'yes' }, 'LAUREL_DEMO is "yes": set it to one of 1, 0.'],
     [{ LAUREL_RELAY: '0' }, 'LAUREL_RELAY is "0": set it to one of on, off.'],
     [{ LAUREL_LOG: 'loud' }, 'LAUREL_LOG is "loud": set it to one of fatal, error, warn, info, debug, trace, silent.'],
