@@ -211,6 +211,7 @@ test('a node outside of a tenant\'s regions refuses its writes, says so, and ans
     message: 'Your tenant\'s data may be written in eu-central-1, eu-west-1 only, and this node stands in us-east-1: '
       + 'send it to a node there.',
     extensions: { code: 'FORBIDDEN', control: 'allowed_regions', regions: ['eu-central-1', 'eu-west-1'] } }])
+  await far.audit.settled()
   const blockedSoFar = await acme.sql(`select 1 from audit_entry where rule = 'FORBIDDEN allowed_regions'`)
   const { standards } = await abroad(ann).run('{ standards { violated { id } blocked { control } } }')
   expect([standards.violated, blockedSoFar.length > 0]).toEqual([[{ id: 'GDPR.regions' }], true])
