@@ -46,4 +46,7 @@ export const GOALS: Record<string, Goal[]> = {
     atMost('cpu_over_postgraphile', 'CPU of the dashboard list over PostGraphile', 0.4, 0.6),
     atMost('cpu_over_mercurius_jit', 'CPU of the dashboard list over Mercurius with its compiled executor', 0.8, 1),
   ],
+  rules: [
+    atMost('growth_60_6000', 'cost of an event with 6,000 rules over 60, five of which read it', 1.5, 2),
+  ],
 }
