@@ -46,6 +46,8 @@ import { healthOf, watchNode, watchOutbox } from './node.metrics.ts'
 import { openapiOf } from './rest/openapi.ts'
 import { restDoor } from './rest/rest.ts'
 import { bareSchema, makeSchema, ROUTES } from './schema.ts'
+import { hookDoor } from './sources/hook.door.ts'
+import { hookLogJob } from './sources/hook.jobs.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
@@ -159,6 +161,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     closers.push(await watchNode({ db, broker, relay }))
     const door = openStreams(http.app, { ...options, schema, admission, auth, db, logs, controls, contextFor, rights }, closers)
     auditRoute(http.app, contextOf)
+    hookDoor(http.app, db)
     restDoor(http.app, { contextOf, run: http.run }, ROUTES, openapiOf(schema, ROUTES, version))
     await options.routes?.(http.app, { db, sockets: door.open })
     const port = await listen(http.app, options.host, options.port)
@@ -259,7 +262,7 @@ async function startPostRoom(
     },
   })
   closers.push(() => relay.close())
-  closers.push(startJobs(db, [archiveJob, tendJob(queues), panScanJob], () => relay.leads(), tenantIds, isFeatureUsed))
+  closers.push(startJobs(db, [archiveJob, tendJob(queues), panScanJob, hookLogJob], () => relay.leads(), tenantIds, isFeatureUsed))
   const timer = setInterval(() => void tendPartitions(addresses.owner, auditDays, tenantIds), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))
   return relay

@@ -27,6 +27,7 @@ import { guardRoots } from './platform/policy.ts'
 import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
+import { HookMessageResolver, HookSourceResolver } from './sources/source.resolver.ts'
 import { AuditPeopleResolver, DeclarationPeopleResolver, WithdrawalPeopleResolver } from './users/user.audit.ts'
 import { ApiKeyMakerResolver, ScreenMakerResolver } from './users/user.credentials.ts'
 import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.resolver.ts'
@@ -36,7 +37,7 @@ const RESOLVERS = [
   FeatureResolver, StandardResolver, EvidenceResolver, AuditResolver, AuditPeopleResolver, DeclarationPeopleResolver,
   WithdrawalPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, RevenueResolver,
-  CatalogueResolver, MetricResolver, MetricPointResolver,
+  CatalogueResolver, MetricResolver, MetricPointResolver, HookSourceResolver, HookMessageResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,

@@ -11,6 +11,12 @@ export const LIMITS = {
   noteLengthMax: 500,
   sourceLengthMax: 100,
   metricsMax: 200,
+  hookSourcesMax: 50,
+  hookBytesMax: 256 * 1_024,
+  hookIdLengthMax: 200,
+  hookToleranceMs: 5 * 60_000, // As Standard Webhooks advise.
+  hookKeepMs: 30 * 86_400_000,
+  mappingLengthMax: 16_384,
   clientLengthMax: 200, // Of a client's or a deal's name.
   occurredAheadMaxMs: 5 * 60_000, // A clock may be a little ahead; a plan is not an activity.
   occurredBehindMaxMs: 10 * 365 * 86_400_000,

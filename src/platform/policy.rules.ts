@@ -85,6 +85,8 @@ export const POLICY = {
   },
   'metric.define': { what: 'define metrics', roles: ADMIN },
   'metric.record': { what: 'record values of metrics', roles: { MANAGER: 'TEAM', FINANCE: 'TENANT', ADMIN: 'TENANT' } },
+  'hook.read': { what: 'see sources of facts, try mappings, read their log', roles: ADMIN },
+  'hook.write': { what: 'set up sources of facts', roles: ADMIN },
   'leaderboard.read': {
     what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true, feature: 'leaderboards',
   },

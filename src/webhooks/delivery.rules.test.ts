@@ -5,7 +5,8 @@ import { Webhook } from 'standardwebhooks'
 import { projectRoot } from '../platform/project.ts'
 import { linesOf, listTopics, registerTopic } from './catalog.rules.ts'
 import { bodyOf, failureOf, RETRY_MS, retryMs } from './delivery.rules.ts'
-import { newSecret, signedHeaders } from './sender.ts'
+import { newSecret } from '../outward/signing.ts'
+import { signedHeaders } from './sender.ts'
 
 test('PST-06: a message is tried again after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h, then no more', () => {
   const half = Array.from({ length: 10 }, (_, failures) => retryMs(failures + 1, 0.5))

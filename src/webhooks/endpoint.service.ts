@@ -8,7 +8,7 @@ import { type Actor, inTenant } from '../platform/tenancy.ts'
 import { listTopics } from './catalog.rules.ts'
 import { WebhookEndpoint, WebhookState } from './endpoint.entity.ts'
 import { plainUrl, refusalForEndpoint } from './endpoint.rules.ts'
-import { newSecret } from './sender.ts'
+import { newSecret } from '../outward/signing.ts'
 
 /** A new endpoint as a command asks for it. */
 export interface EndpointInput { url: string; topics: string[]; description?: string | null }

@@ -2,12 +2,12 @@
  * Signs a message (Standard Webhooks) and sends it: to an address that was checked, in its time, following no redirect, reading
  * little of the answer.
  */
-import { createHmac, randomBytes } from 'node:crypto'
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { LIMITS } from '../platform/limits.ts'
 import { version } from '../platform/project.ts'
+import { signatureOf } from '../outward/signing.ts'
 import { guardedLookup, judgeUrl, type WayOut } from '../outward/way.ts'
 import { failureOf, type Outcome } from './delivery.rules.ts'
 
@@ -102,22 +102,12 @@ function forget(response: IncomingMessage): void {
   response.on('error', () => {}).on('close', () => clearTimeout(timer))
 }
 
-const SECRET_PREFIX = 'whsec_'
-
-/** Returns a new secret: `whsec_` and 32 random bytes in base64. */
-export function newSecret(): string {
-  return `${SECRET_PREFIX}${randomBytes(32).toString('base64')}`
-}
-
 /**
  * Returns the headers that sign a body: HMAC-SHA256 over id, time and body, a signature for each secret that is still good, the
  * current one first.
  */
 export function signedHeaders(id: string, at: Date, body: string, secrets: readonly string[]): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1_000))
-  const signatures = secrets.map(secret => {
-    const key = Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
-    return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
-  })
+  const signatures = secrets.map(secret => signatureOf(secret, id, timestamp, body))
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') }
 }
