@@ -5,7 +5,8 @@
  */
 const STAIRS = [
   'platform', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls', 'evidence',
-  'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'ranks', 'leaderboards', 'rules', 'insights',
+  'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'ranks', 'leaderboards', 'rules',
+  'insights',
 ]
 
 const TEST = '\\.test\\.ts$'

@@ -262,7 +262,8 @@ async function startPostRoom(
     },
   })
   closers.push(() => relay.close())
-  closers.push(startJobs(db, [archiveJob, tendJob(queues), panScanJob, hookLogJob], () => relay.leads(), tenantIds, isFeatureUsed))
+  const jobs = [archiveJob, tendJob(queues), panScanJob, hookLogJob]
+  closers.push(startJobs(db, jobs, () => relay.leads(), tenantIds, isFeatureUsed))
   const timer = setInterval(() => void tendPartitions(addresses.owner, auditDays, tenantIds), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))
   return relay

@@ -106,7 +106,7 @@ interface Known {
 const sourceKey = (source: string, sourceId: string) => JSON.stringify([source, sourceId])
 
 /** Returns what `readStatements` answered, by what it is asked for. */
-export function knownFrom([keys, owners, teams, sources, led]: Record<string, unknown>[][]): Known {
+export function knownFrom([owners, teams, sources, keys, led]: Record<string, unknown>[][]): Known {
   const known: Known = {
     keys: new Map(keys!.map(row => [row.key as string, row as unknown as { bodyHash: Buffer; revenueId: string }])),
     owners: new Map(owners!.map(row => [row.id as string, { isActive: row.isActive as boolean, teams: [] }])),

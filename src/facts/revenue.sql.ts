@@ -19,12 +19,6 @@ export function readStatements(actor: Actor, { keys, ownerIds, sources }: Asking
   const sender = senderOf(actor)
   return [
     {
-      name: 'revenue_keys',
-      text: `select key, body_hash as "bodyHash", result_id as "revenueId" from command_key
-             where tenant_id = $1 and actor_id = $2 and key = any($3)`,
-      values: [tenantId, sender, keys],
-    },
-    {
       name: 'revenue_owners',
       text: `select id, deactivated_at is null as "isActive" from users where tenant_id = $1 and id = any($2::uuid[])`,
       values: [tenantId, ownerIds],
@@ -42,6 +36,13 @@ export function readStatements(actor: Actor, { keys, ownerIds, sources }: Asking
       text: `select f.source, f.source_id as "sourceId", f.id from unnest($2::text[], $3::text[]) wanted (source, source_id)
              join revenue_fact f using (source, source_id) where f.tenant_id = $1`,
       values: [tenantId, sources.map(({ source }) => source), sources.map(({ sourceId }) => sourceId)],
+    },
+    // After the source facts: whoever sees the fact of a command that commits meanwhile then sees its key as well.
+    {
+      name: 'revenue_keys',
+      text: `select key, body_hash as "bodyHash", result_id as "revenueId" from command_key
+             where tenant_id = $1 and actor_id = $2 and key = any($3)`,
+      values: [tenantId, sender, keys],
     },
     teamsLedBy(tenantId, [sender]),
   ]

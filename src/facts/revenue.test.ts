@@ -56,7 +56,8 @@ test('a key says one thing, and a source fact counts once whatever key it came u
 test('the same key or the same source fact twenty times at once is one fact', async () => {
   await using acme = await tenant('ann:ADMIN')
   const ann = acme.as('ann')
-  const same = await Promise.all(Array.from({ length: 10 }, () => record(ann)))
+  const known = { source: 'crm', sourceId: 'deal-0' }
+  const same = await Promise.all(Array.from({ length: 10 }, () => record(ann, known)))
   expect(same.filter(({ idempotencyHit }) => !idempotencyHit)).toHaveLength(1)
   const facts = await Promise.all(Array.from({ length: 10 }, (_, at) =>
     record(ann, { idempotencyKey: `source-key-${at}`, source: 'crm', sourceId: 'deal-1' })))

@@ -162,12 +162,6 @@ function readStatements(actor: Actor, items: readonly PointItem[]): Statement[] 
   const subjects = [...new Set(items.filter(({ subjectKind }) => subjectKind !== 'TENANT').map(({ subjectId }) => subjectId))]
   return [
     {
-      name: 'metric_keys',
-      text: `select key, body_hash as "bodyHash", result_id as "pointId" from command_key
-             where tenant_id = $1 and actor_id = $2 and key = any($3)`,
-      values: [tenantId, userId ?? NOBODY, items.map(({ idempotencyKey }) => idempotencyKey)],
-    },
-    {
       name: 'metric_known',
       text: `select id, key, active, trim_scale(lowest)::text as lowest, trim_scale(highest)::text as highest from metric
              where tenant_id = $1 and key = any($2)`,
@@ -189,15 +183,22 @@ function readStatements(actor: Actor, items: readonly PointItem[]): Statement[] 
              union all select 'TEAM', id, id from team where tenant_id = $1 and id = any($2::uuid[])`,
       values: [tenantId, subjects],
     },
+    // After the source facts: whoever sees the fact of a command that commits meanwhile then sees its key as well.
+    {
+      name: 'metric_keys',
+      text: `select key, body_hash as "bodyHash", result_id as "pointId" from command_key
+             where tenant_id = $1 and actor_id = $2 and key = any($3)`,
+      values: [tenantId, userId ?? NOBODY, items.map(({ idempotencyKey }) => idempotencyKey)],
+    },
     teamsLedBy(tenantId, [userId ?? NOBODY]),
   ]
 }
 
 function decide(actor: Actor, zone: string, items: readonly PointItem[], answers: Record<string, unknown>[][]) {
   const { tenantId, now } = actor
-  const [keyRows, metricRows, sourceRows, subjectRows, led] = answers as [
-    { key: string; bodyHash: Buffer; pointId: string }[], KnownMetric[], { source: string; sourceId: string; id: string }[],
-    { kind: string; id: string; teamId: string | null }[], { id: string }[]]
+  const [metricRows, sourceRows, subjectRows, keyRows, led] = answers as [
+    KnownMetric[], { source: string; sourceId: string; id: string }[], { kind: string; id: string; teamId: string | null }[],
+    { key: string; bodyHash: Buffer; pointId: string }[], { id: string }[]]
   const factKey = (source: string, sourceId: string) => JSON.stringify([source, sourceId])
   const keys = new Map(keyRows.map(row => [row.key, row]))
   const metrics = new Map(metricRows.map(row => [row.key, row]))
