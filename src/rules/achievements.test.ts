@@ -221,3 +221,14 @@ describe('as things happen', () => {
     expect(unlocksOf(['ACH-BS-14'], open(row(0, 11)))).toEqual(['ACH-BS-14 once 2026-03-25'])
   })
 })
+
+test('the rules and facts that the guide shows are of the language', () => {
+  const guide = readFileSync(join(projectRoot, 'docs/guides/rules.md'), 'utf8')
+  const shown = [...guide.matchAll(/^```json\n([\s\S]*?)^```/gm)].flatMap(([, block]) => block!.trim().split('\n'))
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+  const [rules, facts] = [shown.filter(({ when }) => when), shown.filter(({ words }) => words)]
+  expect([shown.length, rules.length, facts.length]).toEqual([6, 3, 3])
+  expect(rules.flatMap(rule => parseRule(rule, CATALOG).mends ?? [])).toEqual([])
+  const catalog = { ...PACK.catalog as object, facts: Object.fromEntries(facts.map((fact, at) => [`fact${at}`, fact])) }
+  expect(parseCatalog(catalog).mends).toBeUndefined()
+})
