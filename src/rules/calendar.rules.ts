@@ -7,16 +7,17 @@ export const UNITS = ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'] as const
 export type Unit = typeof UNITS[number]
 
 const DAY_MS = 86_400_000
-const recent = new Map<string, { startMs: number; endMs: number; day: number }>()
+const recent = new Map<string, { startMs: number; endMs: number; day: number }[]>()
 
 /** Returns the local day of an instant in a zone: days since 1970-01-01. */
 export function dayOf(zone: string, atMs: number): number {
-  const known = recent.get(zone)
-  if (known && atMs >= known.startMs && atMs < known.endMs) return known.day
+  let days = recent.get(zone)
+  if (!days) recent.set(zone, days = [])
+  for (const known of days) if (atMs >= known.startMs && atMs < known.endMs) return known.day
   const { day, startMs, endMs } = localDay(zone, atMs)
-  const found = { startMs, endMs, day: Date.parse(day) / DAY_MS }
-  recent.set(zone, found)
-  return found.day
+  days.unshift({ startMs, endMs, day: Date.parse(day) / DAY_MS })
+  days.length = Math.min(days.length, 4) // Today, the day that closed last, and days that came late.
+  return days[0]!.day
 }
 
 /** Returns the date of a day as YYYY-MM-DD. */
