@@ -24,6 +24,7 @@ import './metrics/metric.webhooks.ts'
 import { DateTime } from './platform/graphql.ts'
 import { type Kind, wireId } from './platform/ids.ts'
 import { guardRoots } from './platform/policy.ts'
+import { bindDirectly } from './plans/direct.ts'
 import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
@@ -53,6 +54,7 @@ export async function bareSchema(): Promise<GraphQLSchema> {
     // Streams bring their own iterables; this satisfies the builder and is never asked.
     pubSub: { publish: () => {}, subscribe: () => { throw new Error('streams do not use pubSub') } },
   })
+  bindDirectly(schema)
   for (const type of Object.values(schema.getTypeMap())) {
     if (!(type instanceof GraphQLObjectType) || !type.getInterfaces().some(({ name }) => name === 'Node')) continue
     type.getFields().id!.resolve = (row: { id: string }) => wireId(type.name as Kind, row.id)

@@ -1,7 +1,8 @@
 /** GraphQL door of activities: shapes in, shapes out, no decisions. */
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
 import type { GraphQLResolveInfo } from 'graphql'
-import { answer, connectionOf, Context, Cursor, sized, userError, wantsOnlyId } from '../platform/graphql.ts'
+import { answer, connectionOf, Context, Cursor, sized, userError } from '../platform/graphql.ts'
+import { wantsOnlyId } from '../plans/asked.ts'
 import { optionalId, requireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { Allows } from '../platform/policy.ts'

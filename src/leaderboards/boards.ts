@@ -6,7 +6,7 @@ import type { EventLogs } from '../wire/events.ts'
 import { BoardProjection } from './board.projection.ts'
 import { boardsById } from './leaderboard.queries.ts'
 
-interface Kept { opening: Promise<BoardProjection | null>; usedMs: number }
+interface Kept { opening: Promise<BoardProjection | null>; board: BoardProjection | null; usedMs: number }
 
 /** Boards by tenant and id. */
 export class Boards {
@@ -27,13 +27,20 @@ export class Boards {
     const key = `${tenantId}:${id}`
     let kept = this.#kept.get(key)
     if (!kept) {
-      kept = { opening: this.#open(tenantId, id), usedMs: Date.now() }
+      kept = { opening: this.#open(tenantId, id), board: null, usedMs: Date.now() }
       this.#kept.set(key, kept)
       const forget = () => { if (this.#kept.get(key) === kept) this.#kept.delete(key) }
-      kept.opening.then(board => board ?? forget(), forget)
+      kept.opening.then(board => board ? (kept!.board = board) : forget(), forget)
     }
     kept.usedMs = Date.now()
     return kept.opening
+  }
+
+  /** Returns the tenant's board when it is open already, else null. */
+  opened(tenantId: string, id: string): BoardProjection | null {
+    const kept = this.#kept.get(`${tenantId}:${id}`)
+    if (kept?.board) kept.usedMs = Date.now()
+    return kept?.board ?? null
   }
 
   async #open(tenantId: string, id: string): Promise<BoardProjection | null> {

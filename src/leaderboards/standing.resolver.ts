@@ -1,14 +1,15 @@
 /** Fields of standings and rank changes: whose row it is, and where it stood when the previous period closed. */
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Resolver, Root } from 'type-graphql'
 import type { GraphQLResolveInfo } from 'graphql'
-import { Context, wantsOnlyId, type Fetch } from '../platform/graphql.ts'
+import { Context, type Fetch } from '../platform/graphql.ts'
+import { wantsOnlyId } from '../plans/asked.ts'
 import { requireId, wireId } from '../platform/ids.ts'
 import { neighborKey } from '../platform/time.ts'
 import { Tenant } from '../tenants/tenant.entity.ts'
 import { tenantsById } from '../tenants/tenant.service.ts'
 import { Department, Team } from '../users/team.entity.ts'
 import { User } from '../users/user.entity.ts'
-import { departmentsById, teamsById, usersById } from '../users/user.queries.ts'
+import { departmentsById, registerBeside, teamsById, usersById } from '../users/user.queries.ts'
 import type { BoardProjection } from './board.projection.ts'
 import { Standing } from './leaderboard.entity.ts'
 import { boardsById, closeRanks, seesSome } from './leaderboard.queries.ts'
@@ -91,18 +92,24 @@ export class StandingResolver extends subjectFields(() => Standing) {}
 @Resolver(() => RankChange)
 export class RankChangeResolver extends subjectFields(() => RankChange) {}
 
+registerBeside({ name: 'standing', fields: ['standing'] }) // Its index knows people by their ids.
+
 @Resolver(() => User)
 export class UserStandingResolver {
   @FieldResolver(() => Standing, {
     nullable: true,
     description: 'The user\'s row on a board of users; null while they are not ranked there, and when there is no such board.',
   })
-  async standing(@Root() user: { id: string }, @Ctx() context: Context,
+  standing(@Root() user: { id: string }, @Ctx() context: Context,
     @Arg('leaderboardId', () => ID, { description: 'The board.' }) leaderboardId: string) {
+    const { actor: { tenantId }, boards } = context
     const id = requireId('Leaderboard', leaderboardId, 'leaderboardId')
-    if (seesSome(context.actor) && !await context.load(boardsById, id)) return null
-    const board = await context.boards.of(context.actor.tenantId, id)
-    return board?.row.subject === 'USER' ? standingOf(board, user.id) : null
+    const standingOn = (board: BoardProjection | null) => board?.row.subject === 'USER' ? standingOf(board, user.id) : null
+    // A list asks for each of its people: what need not wait does not.
+    const opened = seesSome(context.actor) ? null : boards.opened(tenantId, id)
+    if (opened) return standingOn(opened)
+    const isThere = seesSome(context.actor) ? context.load(boardsById, id).then(Boolean) : Promise.resolve(true)
+    return isThere.then(isSeen => isSeen ? boards.of(tenantId, id).then(standingOn) : null)
   }
 }
 

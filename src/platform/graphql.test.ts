@@ -5,7 +5,7 @@ import { ErrorCode, fault, Refusal } from './errors.ts'
 import {
   answer, Context, Cursor, DateTime, decodeCursor, encodeCursor, type Fetch, inOrder, listOf,
   LocalDate, Mark, pageOf, pageSize, Payload,
-  Points, wantsOnlyId,
+  Points,
 } from './graphql.ts'
 
 const badRequest = expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_REQUEST' }) })
@@ -120,11 +120,3 @@ it('a context loads each row once for a request and afresh after it is renewed',
   expect(() => context.actor).toThrow('This needs a token.')
 })
 
-test.each([
-  ['{ id }', true], ['{ __typename id }', true], ['{ id name }', false], ['{ ...x }', false], ['{ other: id }', true],
-])('%s asks for nothing but the id: %s', async (selection, only) => {
-  const { parse } = await import('graphql')
-  const [definition] = parse(`{ user ${selection} }`).definitions
-  const { selections } = (definition as unknown as { selectionSet: { selections: unknown[] } }).selectionSet
-  expect(wantsOnlyId({ fieldNodes: selections } as never)).toBe(only)
-})

@@ -1,6 +1,6 @@
 /** What every room's GraphQL door shares: scalars, Node, connections, payloads with userErrors, and the request's context. */
 import 'reflect-metadata' // The decorators of every room need it before they run.
-import { GraphQLError, type GraphQLResolveInfo, GraphQLScalarType, Kind as AstKind } from 'graphql'
+import { GraphQLError, GraphQLScalarType, Kind as AstKind } from 'graphql'
 import DataLoader from 'dataloader'
 import { Extensions, Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
 import { ErrorCode, fault, Refusal, refuseStopped } from './errors.ts'
@@ -123,12 +123,18 @@ export function connectionOf<T extends object>(name: string, node: () => abstrac
 /** Returns a page of rows fetched with `limit first + 1`; `keyOf` gives each row's cursor. */
 export function pageOf<Row>(rows: Row[], first: number, keyOf: (row: Row) => string, after?: string | null) {
   const nodes = rows.slice(0, first)
-  const edges = nodes.map(node => ({ node, cursor: keyOf(node) }))
+  // Places cost more than the rows they are of; most lists are asked without.
   return {
-    edges, nodes,
-    pageInfo: {
-      hasNextPage: rows.length > first, hasPreviousPage: Boolean(after),
-      startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null,
+    nodes,
+    get edges() {
+      return nodes.map(node => ({ node, cursor: keyOf(node) }))
+    },
+    get pageInfo() {
+      const [start, end] = [nodes[0], nodes.at(-1)]
+      return {
+        hasNextPage: rows.length > first, hasPreviousPage: Boolean(after),
+        startCursor: start ? keyOf(start) : null, endCursor: end ? keyOf(end) : null,
+      }
     },
   }
 }
@@ -283,12 +289,6 @@ export class Context {
 export function inOrder<Row extends { id: string }>(ids: readonly string[], rows: Row[]): (Row | null)[] {
   const byId = new Map(rows.map(row => [row.id, row]))
   return ids.map(id => byId.get(id) ?? null)
-}
-
-/** Returns whether a field's selection asks for nothing but `id` and `__typename`, so that no row need be read. */
-export function wantsOnlyId(info: GraphQLResolveInfo): boolean {
-  return info.fieldNodes.every(({ selectionSet }) => selectionSet?.selections.every(selection =>
-    selection.kind === AstKind.FIELD && (selection.name.value === 'id' || selection.name.value === '__typename')))
 }
 
 /** The kinds that `node(id)` reaches. */

@@ -69,6 +69,7 @@ export const LIMITS = {
   variablesDepthMax: 32,
   variableValuesMax: 50_000, // A batch of 1,000 activities has 10,000.
   documentsRememberedMax: 1_000,
+  planFieldsMax: 2_000, // Fields of a remembered plan; fragments within fragments can be asked at many places.
   socketMessageBytesMax: 1_024 * 1_024,
   socketsPerTenantMax: 20_000,
   socketsPerTokenMax: 12_000,

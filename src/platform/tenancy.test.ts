@@ -236,3 +236,22 @@ test('a named statement is planned once and reaches its rows by key, also in a t
   const settings = `select current_setting('enable_seqscan') as scans, current_setting('plan_cache_mode') as mode`
   expect((await db.pool.query(settings)).rows).toEqual([{ scans: 'on', mode: 'auto' }])
 })
+
+test('named statements of one actor in one turn share a transaction; one at fault does not take the others with it', async () => {
+  await using acme = await tenant('ann')
+  await using rival = await tenant('eve')
+  const [ann, again, eve] = [acme.actor('ann'), acme.actor('ann'), rival.actor('eve')]
+  const at = (name: string, more = '') =>
+    ({ name, text: `select txid_current()::text as id, (select name from users) as name ${more}` })
+  const [one, two, other, theirs, unnamed] = await Promise.all([
+    inTenantOnce(ann, at('first')), inTenantOnce(ann, at('second', ', 2')), inTenantOnce(again, at('first')),
+    inTenantOnce(eve, at('first')), inTenantOnce(ann, { text: at('').text }),
+  ])
+  expect([one, two, other, theirs].map(([row]) => row!.name)).toEqual(['ann', 'ann', 'ann', 'eve'])
+  expect(two![0]!.id).toBe(one![0]!.id)
+  expect(new Set([one, other, theirs, unnamed].map(([row]) => row!.id)).size).toBe(4)
+  const [fine, fault] = await Promise.allSettled(
+    [inTenantOnce(ann, at('first')), inTenantOnce(ann, { name: 'faulty', text: 'select 1 / $1::int', values: [0] })])
+  expect(fine).toMatchObject({ status: 'fulfilled', value: [{ name: 'ann' }] })
+  expect(fault).toMatchObject({ status: 'rejected', reason: { code: '22012' } })
+})

@@ -70,12 +70,47 @@ export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise
   })
 }
 
-/** Returns the rows of one statement, run in its own transaction of the tenant, in one round trip. */
-export async function inTenantOnce<Row extends QueryResultRow>(
-  { tenantId, db, signal }: Pick<Actor, 'tenantId' | 'db' | 'signal'>, statement: Statement,
-): Promise<Row[]> {
+type Reader = Pick<Actor, 'tenantId' | 'db' | 'signal'>
+interface Read { statement: Statement; resolve(rows: QueryResultRow[]): void; reject(error: unknown): void }
+
+const reads = new WeakMap<Reader, Read[]>()
+
+/**
+ * Returns the rows of one statement, run in a transaction of the tenant, in one round trip. Named statements that the same actor
+ * asks for in the same turn share both: a request's loaders cost it one transaction instead of one each.
+ */
+export function inTenantOnce<Row extends QueryResultRow>(actor: Reader, statement: Statement): Promise<Row[]> {
+  if (!statement.name) return alone(actor, statement) as Promise<Row[]>
+  return new Promise((resolve, reject) => {
+    const read: Read = { statement, resolve: resolve as Read['resolve'], reject }
+    const waiting = reads.get(actor)
+    if (waiting) return void waiting.push(read)
+    reads.set(actor, [read])
+    process.nextTick(readTogether, actor)
+  })
+}
+
+async function alone({ tenantId, db, signal }: Reader, statement: Statement): Promise<QueryResultRow[]> {
   const [rows] = await inTenantBatch({ tenantId, db, ...signal ? { signal } : {} }, async ({ last }) => last([statement]))
-  return rows as Row[]
+  return rows!
+}
+
+async function readTogether(actor: Reader): Promise<void> {
+  const together = reads.get(actor)!
+  reads.delete(actor)
+  const { tenantId, db, signal } = actor
+  try {
+    const answers = await inTenantBatch(
+      { tenantId, db, ...signal ? { signal } : {} }, async ({ last }) => last(together.map(({ statement }) => statement)))
+    for (const [at, { resolve }] of together.entries()) resolve(answers[at]!)
+  } catch (error) {
+    // One statement at fault must not take the others with it. Nothing of the transaction is left, so each is run by itself.
+    const isOnes = together.length > 1 && sqlState(error)
+    for (const { statement, resolve, reject } of together) {
+      if (isOnes) alone(actor, statement).then(resolve, reject)
+      else reject(error)
+    }
+  }
 }
 
 /** A command's way to the database: `run` sends statements together and answers their rows, `last` also commits with them. */

@@ -2,6 +2,7 @@
 import { type Context, inOrder } from '../platform/graphql.ts'
 import { wireId } from '../platform/ids.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
+import { registerBeside } from '../users/user.queries.ts'
 import type { LevelRow } from './level.rules.ts'
 
 interface Balance { [column: string]: unknown; id: string; points: number; level: number | null }
@@ -16,6 +17,19 @@ export async function balancesById({ actor }: Context, ids: readonly string[]) {
     values: [actor.tenantId, ids],
   }))
 }
+
+registerBeside({
+  name: 'balance', fields: ['points', 'level'], columns: 'p.points, l.number as "levelNumber"',
+  joins: `left join user_points p on p.tenant_id = u.tenant_id and p.user_id = u.id
+    left join user_level l on l.tenant_id = p.tenant_id and l.user_id = p.user_id`,
+})
+registerBeside({
+  name: 'levels', fields: ['level'],
+  ahead: async context => ({ levels: await context.load(levelsByTenant, context.actor.tenantId) }),
+})
+
+/** A person's row with what a list read beside it. */
+export interface WithBalance { id: string; points?: number | null; levelNumber?: number | null; levels?: LevelRow[] | null }
 
 /** The statement that answers the tenant's levels, ascending. */
 export function levelsStatement(tenantId: string): Statement {

@@ -17,11 +17,12 @@ export interface DepartmentRow { [column: string]: unknown; id: string; name: st
 
 // The primary team of this moment comes with the person: boards, feeds and lists all show it. `is not false` keeps the exclusion
 // constraint's GiST index out, which costs 20 µs a person where the btree costs 2.
-const USER = `select u.id, u.name, u.email, u.role, u.kind, u.manager_id as "managerId", u.deactivated_at as "deactivatedAt",
-  m.team_id as "teamId"
-  from users u left join team_membership m on m.tenant_id = u.tenant_id and m.user_id = u.id
+const NAME_COLUMNS = 'u.id, u.name, m.team_id as "teamId"'
+const USER_COLUMNS = `${NAME_COLUMNS}, u.email, u.role, u.kind, u.manager_id as "managerId", u.deactivated_at as "deactivatedAt"`
+const USER_FROM = `from users u left join team_membership m on m.tenant_id = u.tenant_id and m.user_id = u.id
     and m.is_primary is not false
     and m.starts_at <= now() and (m.ends_at is null or m.ends_at > now())`
+const USER = `select ${USER_COLUMNS} ${USER_FROM}`
 const TEAM = 'select id, name, department_id as "departmentId", lead_id as "leadId" from team'
 const DEPARTMENT = 'select id, name, head_id as "headId" from department'
 
@@ -54,9 +55,54 @@ registerNode('User', usersById, 'user.read')
 registerNode('Team', teamsById, 'team.read')
 registerNode('Department', departmentsById, 'team.read')
 
-/** Returns a page of the tenant's users by name, then id. */
-export const listUsers = (actor: Actor, first: number, after?: string | null) =>
-  listByName<UserRow>('users', actor, `${USER} where u.tenant_id = $1 ${actor.isOutsider ? OUTSIDERS : ''}`, 'u.', first, after)
+/**
+ * What is read with each person of a list when a query asks for it, instead of by loaders afterwards: fields of User, and the
+ * columns and joins that answer them besides id and name, where `u` is the person and `m` their primary team. `ahead` reads what
+ * all of them share, meanwhile, and is put into each row.
+ */
+export interface Beside {
+  name: string; fields: readonly string[]; columns?: string; joins?: string
+  ahead?(context: Context): Promise<Record<string, unknown>>
+}
+const besides: Beside[] = [{ name: 'names', fields: ['id', 'name', '__typename'] }]
+
+/** Has lists of people read this beside them. */
+export function registerBeside(beside: Beside): void {
+  besides.push(beside)
+}
+
+/** A person's row of a list for which their team was asked. */
+interface WithTeam { teamName?: string | null; teamDepartmentId?: string | null; teamLeadId?: string | null }
+registerBeside({
+  name: 'team', fields: ['team'],
+  columns: 't.name as "teamName", t.department_id as "teamDepartmentId", t.lead_id as "teamLeadId"',
+  joins: 'left join team t on t.tenant_id = m.tenant_id and t.id = m.team_id',
+})
+
+/** Returns the team that was read beside a person; undefined when none was. */
+export function teamBeside(user: UserRow & WithTeam): TeamRow | null | undefined {
+  const { teamId: id, teamName: name, teamDepartmentId = null, teamLeadId = null } = user
+  if (name === undefined) return undefined
+  return id === null || name === null ? null : { id, name, departmentId: teamDepartmentId, leadId: teamLeadId }
+}
+
+/** Returns a page of the tenant's users by name, then id; `asked` are the fields that a query wants of each. */
+export async function listUsers(context: Context, first: number, after: string | null, asked: ReadonlySet<string>) {
+  const { actor } = context
+  const wanted = besides.filter(({ fields }) => fields.some(field => asked.has(field)))
+  const known = new Set(wanted.flatMap(({ fields }) => fields))
+  const isLean = [...asked].every(field => known.has(field)) // A column that nobody reads costs as much as one that is read.
+  const columns = [isLean ? NAME_COLUMNS : USER_COLUMNS, ...wanted.flatMap(beside => beside.columns ?? [])].join(', ')
+  const joins = wanted.flatMap(beside => beside.joins ?? []).join(' ')
+  const select = `select ${columns} ${USER_FROM} ${joins} where u.tenant_id = $1 ${actor.isOutsider ? OUTSIDERS : ''}`
+  const parts = wanted.filter(beside => beside.columns).map(beside => beside.name)
+  const name = ['users', ...isLean ? ['names'] : [], ...actor.isOutsider ? ['outsiders'] : [], ...parts].join('_')
+  const [page, ...shared] = await Promise.all([
+    listByName<UserRow>('users', actor, select, 'u.', first, after, name), ...wanted.map(({ ahead }) => ahead?.(context)),
+  ])
+  if (shared.some(Boolean)) for (const row of page.nodes) Object.assign(row, ...shared)
+  return page
+}
 /** Returns a page of the tenant's teams by name, then id. */
 export const listTeams = (actor: Actor, first: number, after?: string | null) =>
   listByName<TeamRow>('teams', actor, `${TEAM} where tenant_id = $1`, '', first, after)
@@ -65,12 +111,13 @@ export const listDepartments = (actor: Actor, first: number, after?: string | nu
   listByName<DepartmentRow>('departments', actor, `${DEPARTMENT} where tenant_id = $1`, '', first, after)
 
 async function listByName<Row extends { [column: string]: unknown; name: string; id: string }>(
-  list: string, actor: Actor, select: string, alias: string, first: number, after?: string | null,
+  list: string, actor: Actor, select: string, alias: string, first: number, after?: string | null, statement?: string,
 ) {
   const size = pageSize(first)
   const [name, id] = after ? decodeCursor(list, after, ['string', 'uuid']) : [null, null]
   const place = after ? `and (${alias}name, ${alias}id) > ($3, $4::uuid)` : ''
   const rows = await inTenantOnce<Row>(actor, {
+    ...statement ? { name: after ? `${statement}_after` : statement } : {},
     text: `${select} ${place} order by ${alias}name, ${alias}id limit $2`,
     values: after ? [actor.tenantId, size + 1, name, id] : [actor.tenantId, size + 1],
   })

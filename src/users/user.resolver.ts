@@ -1,9 +1,13 @@
 /** GraphQL door of people and teams. */
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
+import type { GraphQLResolveInfo } from 'graphql'
+import {
+  Arg, Ctx, Field, FieldResolver, ID, Info, InputType, Int, Mutation, ObjectType, Query, Resolver, Root,
+} from 'type-graphql'
 import { answer, connectionOf, Context, Cursor, Node, Payload } from '../platform/graphql.ts'
 import { optionalId, requireId } from '../platform/ids.ts'
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
+import { fieldsAsked } from '../plans/asked.ts'
 import { Allows, nodeFor } from '../platform/policy.ts'
 import { telling } from '../wire/auth.ts'
 import { Tenant } from '../tenants/tenant.entity.ts'
@@ -11,7 +15,7 @@ import { ownTenant } from '../tenants/tenant.service.ts'
 import { Department, Team } from './team.entity.ts'
 import { User, UserKind, UserRole } from './user.entity.ts'
 import {
-  departmentsById, listDepartments, listTeams, listUsers, teamsById, usersById, type DepartmentRow, type TeamRow,
+  departmentsById, listDepartments, listTeams, listUsers, teamBeside, teamsById, usersById, type DepartmentRow, type TeamRow,
   type UserRow,
 } from './user.queries.ts'
 import { createTeam, createUser, deactivateUser, moveUser } from './user.service.ts'
@@ -102,8 +106,8 @@ export class UserResolver {
   @Query(() => UserConnection, { description: 'The tenant\'s people by name.' })
   users(@Arg('first', () => Int, { defaultValue: LIMITS.pageDefault, description: 'Page size, 1–100.' }) first: number,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null,
-    @Ctx() { actor }: Context) {
-    return listUsers(actor, first, after)
+    @Ctx() context: Context, @Info() at: GraphQLResolveInfo) {
+    return listUsers(context, first, after, fieldsAsked(at, 'nodes', 'edges.node'))
   }
 
   @Allows('team.read')
@@ -124,6 +128,8 @@ export class UserResolver {
 
   @FieldResolver(() => Team, { nullable: true, description: 'The primary team now; null without one.' })
   team(@Root() user: UserRow, @Ctx() context: Context) {
+    const beside = teamBeside(user)
+    if (beside !== undefined) return beside
     return user.teamId ? context.load(teamsById, user.teamId) : null
   }
 

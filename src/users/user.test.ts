@@ -243,3 +243,32 @@ test('teamCreate adds a team and refuses a name that is taken or cannot be, and 
   }
   expect(await acme.sql('select name from team order by name')).toEqual([{ name: 'Blues' }, { name: 'Reds' }])
 })
+
+test('a list shows of each person what the person alone shows, whatever is asked of it', async () => {
+  await using acme = await tenant('ann:ADMIN', 'bob', 'cid')
+  await createUser(acme.actor('ann'), { name: 'dan', email: 'dan@acme.example', role: UserRole.MEMBER })
+  const input = { activityType: 'new_client_signed', userId: acme.id('bob') }
+  for (const at of [1, 2, 3]) await acme.as('ann').run(RECORD, { input: { ...input, idempotencyKey: `beside-${at}` } })
+  await acme.settled()
+  for (const asked of [
+    'name', 'points', 'level { number title benefits }', 'team { id name department { name } lead { name } }',
+    'name email role', 'points level { badge } team { name } kind manager { name } deactivatedAt',
+    '__typename name team { id } points level { number }',
+  ]) {
+    const { users, edges } = await acme.as('bob').run(`{ users { nodes { id ...F } } edges: users { edges { node { ...F } } } }
+      fragment F on User { ${asked} }`)
+    const ids = users.nodes.map(({ id }: { id: string }) => id)
+    const { nodes } = await acme.as('bob').run(
+      `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on User { ${asked} } } }`, { ids })
+    expect(users.nodes, asked).toEqual(nodes)
+    expect(edges.edges.map(({ node }: { node: object }) => node), asked)
+      .toEqual(nodes.map(({ id: _, ...node }: { id: string }) => node))
+  }
+  const { users } = await acme.as('bob').run('{ users { nodes { name points team { name } level { number } } } }')
+  expect(users.nodes).toEqual([
+    { name: 'ann', points: 0, team: { name: 'Reds' }, level: { number: 1 } },
+    { name: 'bob', points: 1_500, team: { name: 'Reds' }, level: { number: 2 } },
+    { name: 'cid', points: 0, team: { name: 'Reds' }, level: { number: 1 } },
+    { name: 'dan', points: 0, team: null, level: { number: 1 } },
+  ])
+})

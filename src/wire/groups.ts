@@ -2,7 +2,8 @@
  * Shared execution: subscribers who may see the same answer form a group; a message is executed and serialized once for all of
  * them. A group's resolvers run without a viewer. One that asks for the viewer makes the group execute for each subscriber.
  */
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { ExecutionArgs, ExecutionResult } from 'graphql'
+import { execute } from '../plans/executor.ts'
 import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import type { Actor } from '../platform/tenancy.ts'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ApolloServer, type GraphQLRequestContextWillSendResponse } from '@apollo/server'
+import { ApolloServer, type ApolloServerOptionsWithGateway, type GraphQLRequestContextWillSendResponse } from '@apollo/server'
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteHandlerMethod } from 'fastify'
@@ -18,6 +18,7 @@ import { fault } from '../platform/errors.ts'
 import type { Context } from '../platform/graphql.ts'
 import type { Origin } from '../platform/audit.ts'
 import { LIMITS } from '../platform/limits.ts'
+import { execute } from '../plans/executor.ts'
 import { nameSpan, tracedRequest } from '../platform/trace.ts'
 import { log } from '../platform/log.ts'
 import type { Actor } from '../platform/tenancy.ts'
@@ -48,7 +49,7 @@ export async function httpDoor(
 ): Promise<{ app: FastifyInstance; run: Run; close(): Promise<void> }> {
   const { documents } = admission
   const apollo = new ApolloServer<Context>({
-    schema, introspection: admission.isOpen, hideSchemaDetailsFromClientErrors: !admission.isOpen,
+    gateway: plansFor(schema), introspection: admission.isOpen, hideSchemaDetailsFromClientErrors: !admission.isOpen,
     formatError: (_, error) => formatError(error), stopOnTerminationSignals: false,
     // The entrance has read every document and knows the persisted ones; here they are found by their hash.
     documentStore: { get: async key => documents.byHash(key.slice(-64)), set: async () => {}, delete: async () => {} },
@@ -137,6 +138,25 @@ function showFailure(error: Error & { statusCode?: number }, _request: FastifyRe
   countOperation('http', 'none', status < 500 ? 'refused' : 'failed', performance.now() - reply.elapsedTime)
   const shown = status < 500 ? { message: short(error.message), extensions: { code: 'BAD_REQUEST' } } : formatError(error)
   return reply.code(status).send({ errors: [shown] })
+}
+
+/** Has Apollo Server execute by plans: a gateway is what it calls whatever brings a schema and an executor of its own. */
+function plansFor(schema: GraphQLSchema): ApolloServerOptionsWithGateway<Context>['gateway'] {
+  const loaded: ((loaded: { apiSchema: GraphQLSchema; coreSupergraphSdl: string }) => void)[] = []
+  return {
+    onSchemaLoadOrUpdate(listener) {
+      loaded.push(listener)
+      return () => {}
+    },
+    async load() {
+      for (const tell of loaded) tell({ apiSchema: schema, coreSupergraphSdl: '' })
+      return {
+        executor: async ({ document, request: { operationName, variables }, context }) =>
+          execute({ schema, document, operationName, variableValues: variables, contextValue: context }),
+      }
+    },
+    async stop() {},
+  }
 }
 
 const quietLanding = { async serverWillStart() { return { async renderLandingPage() { return { html: 'Laurel' } } } } }

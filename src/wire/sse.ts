@@ -5,11 +5,12 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import {
-  createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema,
+  createSourceEventStream, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema,
 } from 'graphql'
 import type { Admission } from '../limits/admission.ts'
 import { admittedOf, entrance } from '../limits/entrance.ts'
 import type { Origin } from '../platform/audit.ts'
+import { execute } from '../plans/executor.ts'
 import { reach } from '../platform/faults.ts'
 import type { Context } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
