@@ -67,7 +67,7 @@ class CatalogueFact {
   @Field(() => String, { description: 'What it says.' }) description!: string
   @Field(() => [FactAggregation], { description: 'How it may be summed up.' }) aggregations!: FactAggregation[]
   @Field(() => [FactSubject], { description: 'Whose it may be.' }) subjects!: FactSubject[]
-  @Field(() => [FactParameter], { description: 'What it is narrowed by: at most five.' }) parameters!: FactParameter[]
+  @sized(5) @Field(() => [FactParameter], { description: 'What it is narrowed by: at most five.' }) parameters!: FactParameter[]
 }
 
 @Resolver(() => CatalogueFact)

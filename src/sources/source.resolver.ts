@@ -26,7 +26,7 @@ import {
 
 @ObjectType({ description: 'What a mapping would make of a message. Nothing is written.' })
 class HookPreview {
-  @Field(() => [DraftPreview], { description: 'The facts, at most 200.' }) drafts!: DraftPreview[]
+  @sized(200) @Field(() => [DraftPreview], { description: 'The facts, at most 200.' }) drafts!: DraftPreview[]
   @Field(() => [UserError], { description: 'What is wrong with the mapping or the sample; then there are no facts.' })
   userErrors!: UserError[]
 }
