@@ -5,8 +5,8 @@
  */
 const STAIRS = [
   'platform', 'plans', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls',
-  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'ranks', 'leaderboards',
-  'rules', 'insights',
+  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'imports', 'ranks',
+  'leaderboards', 'rules', 'insights',
 ]
 
 const TEST = '\\.test\\.ts$'

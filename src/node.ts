@@ -46,6 +46,8 @@ import { healthOf, watchNode, watchOutbox } from './node.metrics.ts'
 import { openapiOf } from './rest/openapi.ts'
 import { restDoor } from './rest/rest.ts'
 import { bareSchema, makeSchema, ROUTES } from './schema.ts'
+import { importDoor } from './imports/import.door.ts'
+import { importJob, importQueue, importReaction } from './imports/import.jobs.ts'
 import { hookDoor } from './sources/hook.door.ts'
 import { hookLogJob } from './sources/hook.jobs.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
@@ -162,6 +164,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     const door = openStreams(http.app, { ...options, schema, admission, auth, db, logs, controls, contextFor, rights }, closers)
     auditRoute(http.app, contextOf)
     hookDoor(http.app, db)
+    importDoor(http.app, contextOf)
     restDoor(http.app, { contextOf, run: http.run }, ROUTES, openapiOf(schema, ROUTES, version))
     await options.routes?.(http.app, { db, sockets: door.open })
     const port = await listen(http.app, options.host, options.port)
@@ -249,8 +252,9 @@ async function startPostRoom(
   closers.push(() => queues.close())
   await queues.serve(deliverQueue(db, queues, sender, webhooks.schedule))
   await queues.serve(wakeQueue(db, queues))
+  await queues.serve(importQueue(db, queues))
 
-  const answering = [levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues)]
+  const answering = [levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues)]
   const reactions = new Reactions(db, answering, batch => queues.committed(batch))
   closers.push(() => reactions.close())
   const relay = await startRelay(addresses.relay, broker, {
@@ -262,7 +266,7 @@ async function startPostRoom(
     },
   })
   closers.push(() => relay.close())
-  const jobs = [archiveJob, tendJob(queues), panScanJob, hookLogJob]
+  const jobs = [archiveJob, tendJob(queues), panScanJob, hookLogJob, importJob(queues)]
   closers.push(startJobs(db, jobs, () => relay.leads(), tenantIds, isFeatureUsed))
   const timer = setInterval(() => void tendPartitions(addresses.owner, auditDays, tenantIds), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))

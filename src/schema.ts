@@ -29,6 +29,7 @@ import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
 import { HookMessageResolver, HookSourceResolver } from './sources/source.resolver.ts'
+import { FactImportResolver, ImportLineErrorResolver } from './imports/import.resolver.ts'
 import { AuditPeopleResolver, DeclarationPeopleResolver, WithdrawalPeopleResolver } from './users/user.audit.ts'
 import { ApiKeyMakerResolver, ScreenMakerResolver } from './users/user.credentials.ts'
 import { DepartmentResolver, TeamResolver, UserResolver } from './users/user.resolver.ts'
@@ -39,6 +40,7 @@ const RESOLVERS = [
   WithdrawalPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, RevenueResolver,
   CatalogueResolver, MetricResolver, MetricPointResolver, HookSourceResolver, HookMessageResolver,
+  FactImportResolver, ImportLineErrorResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,

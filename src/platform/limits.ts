@@ -17,6 +17,16 @@ export const LIMITS = {
   hookToleranceMs: 5 * 60_000, // As Standard Webhooks advise.
   hookKeepMs: 30 * 86_400_000,
   mappingLengthMax: 16_384,
+  importsMax: 200,
+  importBytesMax: 20 * 1_048_576,
+  importLinesMax: 200_000,
+  importLineBytesMax: 64 * 1_024,
+  importColumnsMax: 100,
+  importLinesAtOnce: 1_000,
+  importStepLines: 200,
+  importTurnMs: 20_000,
+  importPreviewLines: 50,
+  importKeepMs: 30 * 86_400_000,
   clientLengthMax: 200, // Of a client's or a deal's name.
   occurredAheadMaxMs: 5 * 60_000, // A clock may be a little ahead; a plan is not an activity.
   occurredBehindMaxMs: 10 * 365 * 86_400_000,

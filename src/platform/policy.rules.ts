@@ -87,6 +87,11 @@ export const POLICY = {
   'metric.record': { what: 'record values of metrics', roles: { MANAGER: 'TEAM', FINANCE: 'TENANT', ADMIN: 'TENANT' } },
   'hook.read': { what: 'see sources of facts, try mappings, read their log', roles: ADMIN },
   'hook.write': { what: 'set up sources of facts', roles: ADMIN },
+  'import.read': { what: 'see files of facts and their errors', roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' } },
+  'import.write': {
+    what: 'upload and import files of facts; activities only who may record them for all',
+    roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' },
+  },
   'leaderboard.read': {
     what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true, feature: 'leaderboards',
   },

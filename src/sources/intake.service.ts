@@ -7,11 +7,12 @@ import { type PointInput, recordPoints } from '../metrics/metric.service.ts'
 import { type Command, entryOf, type Origin } from '../platform/audit.ts'
 import { Refusal } from '../platform/errors.ts'
 import { uuidOf, wireId } from '../platform/ids.ts'
-import { decimalOf, minorUnitsOf } from '../platform/money.ts'
-import { flawed } from '../platform/money.shapes.ts'
+import { decimalOf, minorOf, minorUnitsOf } from '../platform/money.ts'
+import { flawed, moneyOf } from '../platform/money.shapes.ts'
 import type { Action } from '../platform/policy.rules.ts'
 import { type Actor, inTenantOnce } from '../platform/tenancy.ts'
 import type { Draft, Drafted, Flaw, PersonRef } from './draft.rules.ts'
+import type { DraftPreview } from './source.entity.ts'
 
 /** What became of one draft. */
 export type Outcome = { kind: 'RECORDED' | 'REPEATED' } | { kind: 'REFUSED'; flaw: Flaw }
@@ -150,4 +151,26 @@ export async function peopleOf(
     values: [actor.tenantId, by('EMAIL').map(email => email.trim().toLowerCase()), sourceId, by('EXTERNAL'), ids],
   })
   return new Map(rows.map(({ name, id }) => [name, id]))
+}
+
+/** Returns how a draft is shown before it is recorded, with what would be refused as far as that can be told. */
+export function previewOf(drafted: Drafted, people: ReadonlyMap<string, string>): Omit<DraftPreview, 'place'> {
+  if ('flaw' in drafted) return { flaw: { place: null, ...drafted.flaw } }
+  const { draft } = drafted
+  const { fact, sourceId, occurredAt } = draft
+  const shown: Omit<DraftPreview, 'place'> = { fact: fact as DraftPreview['fact'], sourceId, occurredAt }
+  if (draft.fact !== 'REFUND' && draft.person && !people.has(nameOf(draft.person))) {
+    shown.flaw = { place: null, code: 'NOT_FOUND', field: 'user', message: 'There is no such person.' }
+  }
+  if (draft.fact === 'ACTIVITY') return { ...shown, key: draft.activityType, value: draft.quantity ?? '1' }
+  if (draft.fact === 'METRIC') return { ...shown, key: draft.metric, value: draft.value }
+  if (draft.fact === 'REFUND') return { ...shown, key: draft.original, value: draft.amount }
+  const { recurrence, client, deal, currency } = draft
+  const major = majorOf(draft.amount, draft.unit, currency)
+  const minor = major instanceof Refusal ? null : minorOf(major, currency)
+  if (typeof minor !== 'bigint') {
+    shown.flaw =
+      { place: null, code: 'INVALID', field: 'amount', message: `"${draft.amount.slice(0, 40)}" is no amount of "${currency}".` }
+  }
+  return { ...shown, recurrence, client, deal, amount: typeof minor === 'bigint' ? moneyOf(minor, currency) : null }
 }

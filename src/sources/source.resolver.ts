@@ -4,13 +4,10 @@ import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { answer, Context, Cursor, sized, UserError, userError } from '../platform/graphql.ts'
 import { optionalId, requireId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { moneyOf } from '../platform/money.shapes.ts'
-import { minorOf } from '../platform/money.ts'
 import { Allows } from '../platform/policy.ts'
 import type { Actor } from '../platform/tenancy.ts'
-import type { Drafted } from './draft.rules.ts'
 import { parseExactly } from './exact.rules.ts'
-import { majorOf, nameOf, peopleOf } from './intake.service.ts'
+import { peopleOf, previewOf } from './intake.service.ts'
 import { draftsOf } from './mapping.rules.ts'
 import { mappingOf } from './mapping.shape.ts'
 import { DraftPreview, HookFlaw, HookMessage, HookSource } from './source.entity.ts'
@@ -157,25 +154,4 @@ async function previewed(actor: Actor, mapping: string, sample: string, sourceId
   const refs = drafts.flatMap(drafted => 'draft' in drafted && drafted.draft.fact !== 'REFUND' ? drafted.draft.person ?? [] : [])
   const people = await peopleOf(actor, sourceId, refs)
   return drafts.map((drafted, place) => ({ place, ...previewOf(drafted, people) }))
-}
-
-function previewOf(drafted: Drafted, people: ReadonlyMap<string, string>): Omit<DraftPreview, 'place'> {
-  if ('flaw' in drafted) return { flaw: { place: null, ...drafted.flaw } }
-  const { draft } = drafted
-  const { fact, sourceId, occurredAt } = draft
-  const shown: Omit<DraftPreview, 'place'> = { fact: fact as DraftPreview['fact'], sourceId, occurredAt }
-  if (draft.fact !== 'REFUND' && draft.person && !people.has(nameOf(draft.person))) {
-    shown.flaw = { place: null, code: 'NOT_FOUND', field: 'user', message: 'There is no such person.' }
-  }
-  if (draft.fact === 'ACTIVITY') return { ...shown, key: draft.activityType, value: draft.quantity ?? '1' }
-  if (draft.fact === 'METRIC') return { ...shown, key: draft.metric, value: draft.value }
-  if (draft.fact === 'REFUND') return { ...shown, key: draft.original, value: draft.amount }
-  const { recurrence, client, deal, currency } = draft
-  const major = majorOf(draft.amount, draft.unit, currency)
-  const minor = major instanceof Refusal ? null : minorOf(major, currency)
-  if (typeof minor !== 'bigint') {
-    shown.flaw =
-      { place: null, code: 'INVALID', field: 'amount', message: `"${draft.amount.slice(0, 40)}" is no amount of "${currency}".` }
-  }
-  return { ...shown, recurrence, client, deal, amount: typeof minor === 'bigint' ? moneyOf(minor, currency) : null }
 }
