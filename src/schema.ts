@@ -19,6 +19,7 @@ import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
 import { ArchiveResolver, LeaderboardResolver, ScreenBoardsResolver } from './leaderboards/leaderboard.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver, UserStandingResolver } from './leaderboards/standing.resolver.ts'
+import { RevenueFiguresResolver } from './metrics/figure.resolver.ts'
 import { MetricPointResolver, MetricResolver } from './metrics/metric.resolver.ts'
 import './metrics/metric.webhooks.ts'
 import { DateTime } from './platform/graphql.ts'
@@ -39,7 +40,7 @@ const RESOLVERS = [
   FeatureResolver, StandardResolver, EvidenceResolver, AuditResolver, AuditPeopleResolver, DeclarationPeopleResolver,
   WithdrawalPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, RevenueResolver,
-  CatalogueResolver, MetricResolver, MetricPointResolver, HookSourceResolver, HookMessageResolver,
+  CatalogueResolver, MetricResolver, MetricPointResolver, RevenueFiguresResolver, HookSourceResolver, HookMessageResolver,
   FactImportResolver, ImportLineErrorResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   AnalyticsResolver,

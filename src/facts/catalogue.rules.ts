@@ -83,7 +83,8 @@ export const CATALOGUE: readonly CatalogueFact[] = [
   },
   {
     name: 'revenue.arr', source: 'REVENUE', type: 'MONEY', unit: 'minor units', description: 'Annual recurring revenue (A-62).',
-    aggregations: ['LAST'], subjects: ['TENANT'], parameters: [optional('currency', 'CurrencyCode')], changedBy: REVENUE,
+    aggregations: ['LAST'], subjects: ['TENANT'], parameters: [optional('currency', 'CurrencyCode')],
+    changedBy: [...REVENUE, 'revenue_basis.set'],
   },
   {
     name: 'revenue.deals', source: 'REVENUE', type: 'INTEGER', unit: 'facts',

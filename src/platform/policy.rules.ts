@@ -85,6 +85,8 @@ export const POLICY = {
   },
   'metric.define': { what: 'define metrics', roles: ADMIN },
   'metric.record': { what: 'record values of metrics', roles: { MANAGER: 'TEAM', FINANCE: 'TENANT', ADMIN: 'TENANT' } },
+  'figure.read': { what: 'see recurring revenue and growth of the company', roles: { MANAGER: 'TENANT', ...OVERSIGHT } },
+  'figure.write': { what: 'say what annual revenue is taken from', roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' } },
   'hook.read': { what: 'see sources of facts, try mappings, read their log', roles: ADMIN },
   'hook.write': { what: 'set up sources of facts', roles: ADMIN },
   'import.read': { what: 'see files of facts and their errors', roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' } },
