@@ -11,14 +11,24 @@ export interface Connection {
   close(): void
 }
 
-/** Returns a connection that posts JSON to a URL with a bearer token. */
+/** Returns a connection that posts JSON to a URL with a bearer token; one that rested until the server closed it is opened anew. */
 export async function connectTo(url: string, token: string): Promise<Connection> {
   const { hostname, port, host, pathname } = new URL(url)
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true })
-  await once(socket, 'connect')
+  const dial = async () => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    await once(socket, 'connect')
+    return { socket, ...speakOver(socket, head) }
+  }
   const lines = [`POST ${pathname} HTTP/1.1`, `host: ${host}`, `authorization: Bearer ${token}`, 'content-type: application/json']
   const head = `${lines.join('\r\n')}\r\ncontent-length: `
-  return speakOver(socket, head)
+  let line = await dial()
+  return {
+    async post(body) {
+      if (line.socket.readyState !== 'open') line = await dial()
+      return line.post(body)
+    },
+    close: () => line.close(),
+  }
 }
 
 function speakOver(socket: Socket, head: string): Connection {
