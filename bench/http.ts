@@ -11,7 +11,7 @@ export interface Connection {
   close(): void
 }
 
-/** Returns a connection that posts JSON to a URL with a bearer token; one that rested until the server closed it is opened anew. */
+/** Returns a connection that posts JSON to a URL with a bearer token; one that the server closed meanwhile is opened anew. */
 export async function connectTo(url: string, token: string): Promise<Connection> {
   const { hostname, port, host, pathname } = new URL(url)
   const dial = async () => {
