@@ -7,16 +7,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { Client, type ClientConfig } from 'pg'
-import type { Addresses } from '../src/platform/db.ts'
-import { migrate } from '../src/platform/migrations.ts'
+import { Client } from 'pg'
 import { projectRoot } from '../src/platform/project.ts'
 import { connectTo, type Connection } from './http.ts'
 import { placing, type Program, startProgram, stepAside } from './live.machine.ts'
 import type { QueryCompany, QuerySettings } from './query.node.ts'
+import { emptyDatabase } from './live.world.ts'
 import { laurel, LISTED, mercurius, postgraphile, type Row, type Server } from './query.servers.ts'
 import { peerViews } from './query.views.ts'
-import { compile, MissingBaseline, startThrowawayPostgres } from './services.ts'
+import { compile, MissingBaseline, postgresCpuUs, startThrowawayPostgres } from './services.ts'
 
 /** How much: people of the tenant, connections, requests a round and before the first, rounds. */
 interface Effort {
@@ -102,15 +101,6 @@ function versionsOfPeers(): Record<string, string> {
   return { postgraphile: versionOf('postgraphile'), mercurius: versionOf('mercurius'), 'graphql-jit': versionOf('graphql-jit') }
 }
 
-async function emptyDatabase(postgres: ClientConfig): Promise<Addresses> {
-  const client = new Client(postgres)
-  await client.connect()
-  await client.query('create database laurel').finally(() => client.end())
-  const config = { ...postgres, database: 'laurel' }
-  await migrate(config, { make: true }, () => {})
-  return { owner: config, app: { ...config, user: 'laurel_app' }, relay: { ...config, user: 'laurel_relay' } }
-}
-
 /** Gives everybody points, through the API, so that levels and ranks differ and some are shared. */
 async function earn({ url, userIds }: QueryCompany, token: string): Promise<void> {
   const connection = await connectTo(url, token)
@@ -178,10 +168,10 @@ async function measure(
   const rounds: Round[][] = running.map(() => [])
   for (let round = 1; round <= effort.rounds; round++) {
     for (const [at, each] of running.entries()) {
-      const [database, server] = [await postgresUs(owner), await each.program.cpuUs()]
+      const [database, server] = [await postgresCpuUs(owner), await each.program.cpuUs()]
       await load(each, effort.requests)
       const spent = await each.program.cpuUs() - server
-      const spentBelow = [...await postgresUs(owner)].reduce((sum, [pid, us]) => sum + us - (database.get(pid) ?? 0), 0)
+      const spentBelow = database.since(await postgresCpuUs(owner))
       rounds[at]!.push({ serverUs: spent / effort.requests, postgresUs: spentBelow / effort.requests })
     }
     progress(`round ${round}: ${running.map(({ server }, at) => `${server.name} ${whole(rounds[at]!.at(-1)!.serverUs)} µs`)
@@ -200,14 +190,6 @@ async function load({ server, connect, body, answer }: Running, requests: number
     }
   }))
   for (const connection of connections) connection.close()
-}
-
-/** CPU in µs of PostgreSQL's processes by their ids, where the kernel tells it. */
-async function postgresUs(owner: Client): Promise<Map<number, number>> {
-  const { rows } = await owner.query<{ pid: number }>('select pid from pg_stat_activity')
-  const statOf = (pid: number) => `/proc/${pid}/schedstat`
-  return new Map(rows.filter(({ pid }) => existsSync(statOf(pid)))
-    .map(({ pid }) => [pid, Number(readFileSync(statOf(pid), 'utf8').split(' ')[0]) / 1_000]))
 }
 
 function reportOf(running: Running[], rounds: Round[][]): { metrics: Record<string, number>; rows: string[][] } {
