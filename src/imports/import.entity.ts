@@ -1,6 +1,6 @@
 /** Imports as the schema shows them: a file of facts, how far it has come, and what was wrong with its lines. */
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
-import { Node } from '../platform/graphql.ts'
+import { Node, sized } from '../platform/graphql.ts'
 import { DraftKind, DraftPreview } from '../sources/source.entity.ts'
 import { FIELDS } from './cells.rules.ts'
 
@@ -50,7 +50,7 @@ export class ImportColumn {
 export class ImportSettings {
   @Field(() => DraftKind, { description: 'What kind of facts it holds.' }) kind!: string
   @Field(() => String, { description: 'The source of its facts.' }) source!: string
-  @Field(() => [ImportColumn], { description: 'What its columns hold, at most 15.' }) columns!: ImportColumn[]
+  @sized(15) @Field(() => [ImportColumn], { description: 'What its columns hold, at most 15.' }) columns!: ImportColumn[]
   @Field(() => String, { description: 'Between units and fractions: "." or ",".' }) decimalSign!: string
   @Field(() => String, { nullable: true, description: 'Between thousands; null when numbers have none.' })
   thousandsSeparator?: string | null
@@ -86,6 +86,7 @@ export class ImportLineError {
 export class ImportPreview {
   @Field(() => ImportSettings,
     { description: 'The settings that were given, or guessed from the first line.' }) settings!: unknown
+  @sized(50)
   @Field(() => [DraftPreview],
     { description: 'The first lines as facts, at most 50; `place` is the line.' }) drafts!: DraftPreview[]
   @Field(() => [[String]], { description: 'The cells of these lines, at most 50.' }) rows!: string[][]
