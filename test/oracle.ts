@@ -51,7 +51,7 @@ export function feedFaults(
   const faults: string[] = []
   if (first?.reason !== 'FIRST' || first.items!.length) faults.push('it did not begin with an empty snapshot')
   for (const { reason } of rest) if (reason) faults.push(`it had to begin again: ${reason}`)
-  const items = rest.flatMap(message => message.items ?? [])
+  const items = rest.flatMap(message => message.reason ? [] : message.items ?? []) // A snapshot is a fault by itself.
   if (new Set(items.map(({ id }) => id)).size !== items.length) faults.push('an item came twice')
   const told = Map.groupBy(items, item => item.user!.id)
   const people = new Set([...told.keys(), ...[...ledger.entries.keys()].filter(about)])
