@@ -12,6 +12,9 @@ const BOARD = `subscription($id: ID!, $after: Cursor) { leaderboard(id: $id, aft
   ... on LeaderboardSnapshot { cursor reason standings { subjectId rank points } }
   ... on LeaderboardDelta { after cursor marks changes { subjectId from to points } left } } }`
 
+const FEED = `subscription($after: Cursor) { feed(scope: TENANT, after: $after) { __typename
+  ... on FeedSnapshot { cursor reason } ... on FeedDelta { after cursor items { points } } } }`
+
 test.each([
   [LeaderboardSubject.USER, LeaderboardPeriod.ALL_TIME], [LeaderboardSubject.USER, LeaderboardPeriod.MONTHLY],
   [LeaderboardSubject.TEAM, LeaderboardPeriod.ALL_TIME],
@@ -72,7 +75,8 @@ test('a node that cannot read the log sends nobody back to where it stands itsel
   await acme.settled()
   const behind = new Person((await testNode({ addresses, relay: false })).url, acme.as('ann').token)
   const [here, there] = [acme.as('ann').subscribe(BOARD, { id }), behind.subscribe(BOARD, { id })]
-  await Promise.all([here.next(), there.next()])
+  const news = [acme.as('ann').subscribe(FEED), behind.subscribe(FEED)]
+  await Promise.all([here, there, ...news].map(reader => reader.next()))
 
   await asBoss('revoke select on event_log from laurel_app') // The node ahead hears of events by its own relay.
   await record('sent-back-1')
@@ -82,10 +86,15 @@ test('a node that cannot read the log sends nobody back to where it stands itsel
   await refused.until(() => refused.errors.length > 0)
   expect([refused.errors, refused.messages]).toMatchObject([[{ extensions: { code: 'UNAVAILABLE', retryAfterMs: 1_000 } }], []])
 
+  const told = await news[0]!.next()
+  const waiting = behind.subscribe(FEED, { after: told.cursor })
+
   await asBoss('grant select on event_log to laurel_app')
   expect(await there.next()).toMatchObject({ cursor, changes })
   const resumed = behind.subscribe(BOARD, { id, after: cursor })
   await record('sent-back-2')
   expect(await resumed.next()).toMatchObject({ after: cursor, changes: [{ from: 1, to: 1, points: 100 }] })
-  for (const reader of [here, there, refused, resumed]) reader.close()
+  expect(await news[1]!.next()).toEqual(told)
+  expect(await waiting.next()).toMatchObject({ __typename: 'FeedDelta', after: told.cursor, items: [{ points: 50 }] })
+  for (const reader of [here, there, refused, resumed, waiting, ...news]) reader.close()
 }, 60_000)

@@ -39,8 +39,10 @@ async function openFeed(
   const { tenantId, db } = context.actor
   const [wanted, followed] = await Promise.all([scopeOf(context, scope), context.logs.of(tenantId)])
   const place = placeAfter(followed.epoch, after)
-  if (place.pos !== null && place.pos > followed.pos) await followed.catchUp() // Another node may have been ahead of this one.
-  const isNowhere = place.pos !== null && place.pos > followed.pos // No event has that position: nobody was given this cursor.
+  // Another node may have been ahead of this one. Once the log was read no event has that position: nobody was given the cursor.
+  // While it cannot be read, the reader waits where it stands.
+  const isAhead = () => place.pos !== null && place.pos > followed.pos
+  const isNowhere = isAhead() && await followed.catchUp() && isAhead()
   return openStream(new FeedSource(followed, db, wanted, kinds ?? null), isNowhere ? { ...place, pos: null, told: 0 } : place)
 }
 
