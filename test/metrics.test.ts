@@ -114,6 +114,8 @@ test('an event keeps the time of its commit, also when the relay numbers it late
   const rows = await asOwner<{ topic: string; seconds: string }>(database,
     `select topic, round(extract(epoch from now() - at) / 30) * 30 as seconds from event_log order by pos`)
   expect(rows.map(({ topic, seconds }) => [topic, Number(seconds)])).toEqual([['late.90', 90], ['late.90000', 3_600]])
+  const led = async () => (await scrape(relaying.url)).get('laurel_relay_leads') === 1 // Looked at now and then.
+  for (let tries = 0; !await led() && tries < 200; tries++) await new Promise(resolve => setTimeout(resolve, 25))
   const metrics = await scrape(relaying.url)
   expect([metrics.get('laurel_relay_leads'), metrics.get('laurel_outbox_oldest_seconds')]).toEqual([1, 0])
   expect(metrics.get('laurel_queue_waiting_most{queue="outbox"}')).toBeGreaterThanOrEqual(2)
