@@ -5,7 +5,7 @@
 import { describeCommand, hashOfAll } from '../platform/audit.ts'
 import { Gathering } from '../platform/gathering.ts'
 import { newId } from '../platform/ids.ts'
-import { type Actor, type Batch, inTenantBatch, retried } from '../platform/tenancy.ts'
+import { type Actor, type Batch, inTenantBatch, retried, senderOf } from '../platform/tenancy.ts'
 import type { Refusal } from '../platform/errors.ts'
 import { countingFor } from '../points/period.rules.ts'
 import type { EntryRow } from '../points/point.queries.ts'
@@ -14,7 +14,7 @@ import {
   type ActivityItem, type Recorded as Person, refusalForRecorder, teamAt, type TypeVersion, type Verdict, verdictFor,
 } from './activity.rules.ts'
 import {
-  type Asked, type NewActivity, readStatements, type RecordCommand, senderOf, writeStatements,
+  type Asked, type NewActivity, readStatements, type RecordCommand, writeStatements,
 } from './activity.sql.ts'
 
 /** A new activity as the payload shows it without another read. */

@@ -3,21 +3,15 @@
  * the locks on user_points in id order (no deadlocks), so that all after it sees what earlier commands on these users did.
  */
 import { auditStatement, type Command } from '../platform/audit.ts'
-import type { Actor, Statement } from '../platform/tenancy.ts'
+import { type Actor, senderOf, type Statement } from '../platform/tenancy.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
 import type { PointChange } from '../points/change.rules.ts'
 import { packChanges } from '../points/change.rules.ts'
 import type { ActivityItem } from './activity.rules.ts'
 
-const NOBODY = '00000000-0000-0000-0000-000000000000'
-
 /** A client's command: who asks to record what. */
 export interface RecordCommand { actor: Actor; items: readonly ActivityItem[] }
-
-/** Who a command's keys belong to: the person, the API key, or the house. */
-export const senderOf = ({ userId, credential }: Pick<Actor, 'userId' | 'credential'>): string =>
-  userId ?? credential?.id ?? NOBODY
 
 /** The statements that answer what `verdictFor` needs, by what they answer; those that no command asks for are left out. */
 export function readStatements(commands: readonly RecordCommand[]): Partial<Record<Asked, Statement>> {

@@ -8,13 +8,13 @@ import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { derivedId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { emitStatement } from '../platform/outbox.ts'
-import { type Actor, inTenantBatch, inTenantOnce, retried, type Statement } from '../platform/tenancy.ts'
+import { type Actor, inTenantBatch, inTenantOnce, retried, senderOf, type Statement } from '../platform/tenancy.ts'
 import { packChanges, type PointChange } from '../points/change.rules.ts'
 import { recountingFor } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
 import { refusalForKey, refusalForText } from './activity.rules.ts'
-import { entryInsert, senderOf } from './activity.sql.ts'
+import { entryInsert } from './activity.sql.ts'
 
 interface Reversible {
   [column: string]: unknown

@@ -57,11 +57,18 @@ test('an API key is shown once, acts without a person, and its commands are audi
 
 test('idempotency keys of two API keys are two: neither reads what the other sent', async () => {
   await using acme = await tenant('ann:ADMIN', 'bob')
-  const keys = await Promise.all([keyOf(acme), keyOf(acme)])
-  const input = { activityType: 'meeting_scheduled', idempotencyKey: 'the-same-key', userId: acme.id('bob') }
-  for (const { secret } of keys) {
-    const { activityRecord } = await new Person(acme.node.url, secret).run(RECORD, { input })
-    expect(activityRecord).toMatchObject({ idempotencyHit: false, userErrors: [] })
+  const scopes = ['activity.*', 'revenue.*', 'metric.*']
+  const keys = await Promise.all([keyOf(acme, { scopes }), keyOf(acme, { scopes })])
+  for (const [at, { secret }] of keys.entries()) {
+    const answers = await new Person(acme.node.url, secret).run(`mutation($userId: ID!, $client: String!, $value: Decimal!) {
+      activityRecord(input: { activityType: "meeting_scheduled", idempotencyKey: "same-key-1", userId: $userId }) { ...Answer }
+      revenueRecord(input: { amount: { amount: "10.00", currency: "EUR" }, idempotencyKey: "same-key-2", client: $client }) {
+        idempotencyHit userErrors { code } }
+      metricRecord(input: { metric: "headcount", value: $value, idempotencyKey: "same-key-3" }) {
+        idempotencyHit userErrors { code } }
+    } fragment Answer on ActivityRecordPayload { idempotencyHit userErrors { code } }`,
+    { userId: acme.id('bob'), client: `Client ${at}`, value: String(at + 1) })
+    for (const answer of Object.values(answers)) expect(answer).toEqual({ idempotencyHit: false, userErrors: [] })
   }
 })
 

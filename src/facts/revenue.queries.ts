@@ -3,8 +3,7 @@ import {
   type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode,
 } from '../platform/graphql.ts'
 import { decisionFor } from '../platform/policy.rules.ts'
-import { type Actor, inTenantOnce } from '../platform/tenancy.ts'
-import { senderOf } from './revenue.sql.ts'
+import { type Actor, inTenantOnce, senderOf } from '../platform/tenancy.ts'
 
 /** A fact's row as reads return it; amounts are minor units as text, `restMinor` of recognized facts only. */
 export interface RevenueRow {

@@ -1,12 +1,7 @@
 /** The statements of revenue: what decides, in one round trip, and what is written, in another. */
-import type { Actor, Statement } from '../platform/tenancy.ts'
+import { type Actor, senderOf, type Statement } from '../platform/tenancy.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
 import type { RevenueChange } from './change.rules.ts'
-
-const NOBODY = '00000000-0000-0000-0000-000000000000'
-
-/** Who a command's keys belong to. */
-export const senderOf = ({ userId }: Pick<Actor, 'userId'>): string => userId ?? NOBODY
 
 /** What decides about commands with these keys, owners and source facts. */
 export interface Asking {

@@ -5,7 +5,7 @@ import { derivedId, newId, uuidOf } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { decisionFor } from '../platform/policy.rules.ts'
-import { type Actor, inTenantBatch, retried, type Statement } from '../platform/tenancy.ts'
+import { type Actor, inTenantBatch, NOBODY, retried, senderOf, type Statement } from '../platform/tenancy.ts'
 import { localDay } from '../platform/time.ts'
 import { commandHashOf } from '../facts/revenue.service.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
@@ -14,7 +14,6 @@ import {
   type KnownMetric, type MetricWish, type PointItem, refusalForMetric, refusalForPoint, verdictForPoint,
 } from './metric.rules.ts'
 
-const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /** The part of a template pack that defines metrics. */
 export interface MetricPack { key: string; metrics: Omit<MetricWish, 'active'>[] }
@@ -136,7 +135,6 @@ function itemFor({ tenantId, now }: Actor, input: PointInput): PointItem | Refus
 interface NewPoint extends PointItem { pointId: string; metricId: string; day: string; instant: Date }
 
 async function recordItems(actor: Actor, items: readonly PointItem[]) {
-  const { tenantId, userId } = actor
   const zone = await zoneOf(actor)
   return retried(() => inTenantBatch(actor, async batch => {
     const { recordings, fresh } = decide(actor, zone, items, await batch.run(readStatements(actor, items)))
@@ -150,14 +148,15 @@ async function recordItems(actor: Actor, items: readonly PointItem[]) {
     const told = fresh.map(({ pointId, metric, subjectKind, subjectId, instant, day, value }) =>
       [pointId, metric, subjectKind, subjectId, instant.toISOString(), day, value])
     const answers = await batch.last([
-      ...insertStatements(tenantId, userId, actor.now, fresh), emitStatement(tenantId, 'metric.recorded', { points: told }),
+      ...insertStatements(actor, fresh), emitStatement(actor.tenantId, 'metric.recorded', { points: told }),
     ])
     return { recordings, mark: Number(answers.at(-1)![0]!.mark) }
   }))
 }
 
 function readStatements(actor: Actor, items: readonly PointItem[]): Statement[] {
-  const { tenantId, userId } = actor
+  const { tenantId } = actor
+  const sender = senderOf(actor)
   const sourced = items.filter(({ source }) => source !== null)
   const subjects = [...new Set(items.filter(({ subjectKind }) => subjectKind !== 'TENANT').map(({ subjectId }) => subjectId))]
   return [
@@ -188,9 +187,9 @@ function readStatements(actor: Actor, items: readonly PointItem[]): Statement[] 
       name: 'metric_keys',
       text: `select key, body_hash as "bodyHash", result_id as "pointId" from command_key
              where tenant_id = $1 and actor_id = $2 and key = any($3)`,
-      values: [tenantId, userId ?? NOBODY, items.map(({ idempotencyKey }) => idempotencyKey)],
+      values: [tenantId, sender, items.map(({ idempotencyKey }) => idempotencyKey)],
     },
-    teamsLedBy(tenantId, [userId ?? NOBODY]),
+    teamsLedBy(tenantId, [sender]),
   ]
 }
 
@@ -232,7 +231,8 @@ function decide(actor: Actor, zone: string, items: readonly PointItem[], answers
   return { recordings, fresh }
 }
 
-function insertStatements(tenantId: string, userId: string | null, now: Date, points: readonly NewPoint[]): Statement[] {
+function insertStatements(actor: Actor, points: readonly NewPoint[]): Statement[] {
+  const { tenantId, userId, now } = actor
   const column = <T>(pick: (point: NewPoint) => T) => points.map(pick)
   return [
     {
@@ -240,7 +240,7 @@ function insertStatements(tenantId: string, userId: string | null, now: Date, po
       text: `insert into command_key (tenant_id, actor_id, key, body_hash, result_id)
              select $1, $2, * from unnest($3::text[], $4::bytea[], $5::uuid[])`,
       values: [
-        tenantId, userId ?? NOBODY, column(({ idempotencyKey }) => idempotencyKey), column(({ bodyHash }) => bodyHash),
+        tenantId, senderOf(actor), column(({ idempotencyKey }) => idempotencyKey), column(({ bodyHash }) => bodyHash),
         column(({ pointId }) => pointId),
       ],
     },

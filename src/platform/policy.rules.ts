@@ -158,11 +158,6 @@ export function isWithin(action: string, scope: string): boolean {
   return scope === action || (scope.endsWith('.*') && action.startsWith(scope.slice(0, -1)))
 }
 
-/** Returns whether a board may be shown to the asker, as far as a screen's own list decides it. */
-export function isShownTo({ credential }: Pick<Asker, 'credential'>, boardId: string): boolean {
-  return !credential?.boards || credential.boards.includes(boardId)
-}
-
 /** What a screen may show of people; of what stands on a board, everything. */
 const ON_SCREENS: Record<string, readonly string[]> = {
   User: ['id', 'name', 'team'], Team: ['id', 'name', 'department'], Department: ['id', 'name'],

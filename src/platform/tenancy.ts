@@ -35,6 +35,13 @@ export interface Actor {
 /** A transaction of one tenant over MikroORM. */
 export interface Tx { em: SqlEntityManager; tenantId: string; now: Date; command?: Command }
 
+/** Stands for nobody where a column or a list wants an id. */
+export const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+/** Returns who a command's idempotency keys belong to: the person, the API key, or the house. */
+export const senderOf = ({ userId, credential }: Pick<Actor, 'userId' | 'credential'>): string =>
+  userId ?? credential?.id ?? NOBODY
+
 /** The name of the statement that emits an event. */
 export const EMIT = 'emit'
 
@@ -55,14 +62,14 @@ export function inTenant<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise
   const { signal } = actor
   if (signal?.aborted) return Promise.reject(stopped())
   const em = actor.db.orm.em.fork({ session: { variables: { 'app.tenant_id': actor.tenantId } } })
-  const done = em.transactional(async inner => {
+  const done = () => em.transactional(async inner => {
     const result = await work({
       em: inner as SqlEntityManager, tenantId: actor.tenantId, now: actor.now, ...actor.command ? { command: actor.command } : {},
     })
     refuseStopped(signal) // Rolls back.
     return result
   }) as Promise<T>
-  return traced('PostgreSQL entities', {}, () => done).then(result => {
+  return traced('PostgreSQL entities', done).then(result => {
     if (actor.command?.entry.afterHash) actor.command.isWritten = true
     reach('command.committed')
     actor.db.onEmit()
@@ -156,7 +163,8 @@ export async function inTenantBatch<T>(
     return answers.slice(opening.length, opening.length + statements.length)
   }
   const tracedSend = (statements: Statement[], commit: boolean) =>
-    traced('PostgreSQL', { statements: statements.map(({ name }) => name ?? 'unnamed'), commit }, () => send(statements, commit))
+    traced('PostgreSQL', () => send(statements, commit),
+      () => ({ statements: statements.map(({ name = 'unnamed' }) => name), commit }))
   let broken: Error | undefined
   try {
     return await work({ run: statements => tracedSend(statements, false), last: statements => tracedSend(statements, true) })

@@ -12,9 +12,12 @@ export function setTracing(isWanted: boolean): void {
   isOn = isWanted
 }
 
-/** Returns what `work` returns, within a span; an error marks it as failed by its name and code, never by its words. */
-export function traced<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
-  return isOn ? spanned(name, attributes, SpanKind.INTERNAL, work) : work()
+/**
+ * Returns what `work` returns, within a span; `attributes` is asked only when spans are made. An error marks it as failed by
+ * its name and code, never by its words.
+ */
+export function traced<T>(name: string, work: () => Promise<T>, attributes?: () => Attributes): Promise<T> {
+  return isOn ? spanned(name, attributes?.() ?? {}, SpanKind.INTERNAL, work) : work()
 }
 
 /** As `traced`, for a request that came with these headers: their `traceparent` is the span's parent. */
@@ -24,8 +27,8 @@ export function tracedRequest<T>(name: string, headers: Record<string, unknown>,
 }
 
 /** Renames the span of the request at hand and adds to it. */
-export function nameSpan(name: string, attributes: Attributes): void {
-  if (isOn) trace.getActiveSpan()?.updateName(name).setAttributes(attributes)
+export function nameSpan(name: string, attributes: () => Attributes): void {
+  if (isOn) trace.getActiveSpan()?.updateName(name).setAttributes(attributes())
 }
 
 function spanned<T>(name: string, attributes: Attributes, kind: SpanKind, work: () => Promise<T>): Promise<T> {

@@ -41,7 +41,7 @@ export function deliverQueue(db: Database, queues: Queues, sender: Sender, sched
         const isOver = signal.aborted || Date.now() > until
         if (isOver || head.waitMs > 0) return queues.leave(DELIVER_QUEUE, [laneWork(lane, head.waitMs)])
         const begunAt = new Date()
-        const outcome = await traced('webhook attempt', {}, () => send(sender, lane.tenantId, head, begunAt, signal))
+        const outcome = await traced('webhook attempt', () => send(sender, lane.tenantId, head, begunAt, signal))
         reach('webhook.sent')
         const nextMs = outcome.failure ? retryMs(head.failures + 1, Math.random(), schedule) : null
         goesOn = await recordAttempt(actor, { endpointId: lane.endpointId, head, begunAt, outcome, nextMs },

@@ -183,7 +183,7 @@ const timing = {
         const errors = body.kind === 'single' ? body.singleResult.errors : undefined
         const [kind, outcome] = [typeOf(operation), outcomeOf(errors)]
         countOperation('http', kind, outcome, begun)
-        nameSpan(`GraphQL ${kind}`, { kind, outcome, fields: rootFieldsOf(operation) })
+        nameSpan(`GraphQL ${kind}`, () => ({ kind, outcome, fields: rootFieldsOf(operation) }))
       },
     }
   },

@@ -139,7 +139,7 @@ export async function countExecution<T>(doing: () => Promise<T>): Promise<T> {
   const begun = performance.now()
   let outcome = 'ok'
   try {
-    return await traced('stream message', {}, doing)
+    return await traced('stream message', doing)
   } catch (error) {
     outcome = (error as { isPersonal?: boolean }).isPersonal ? 'personal' : 'failed'
     throw error
@@ -183,7 +183,7 @@ export async function countWork<T>(kind: WorkKind, name: string, doing: () => Pr
   const begun = performance.now()
   let outcome = 'failed'
   try {
-    const result = await traced(`${kind} ${name}`, {}, doing)
+    const result = await traced(`${kind} ${name}`, doing)
     outcome = 'ok'
     return result
   } finally {
