@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import type { AuthCompany, AuthSettings } from './auth.node.ts'
+import { median } from './figures.ts'
 import { connectTo } from './http.ts'
 import { placing, type Program, startProgram, stepAside } from './live.machine.ts'
 import { emptyDatabase } from './live.world.ts'
@@ -127,8 +128,4 @@ function loadOf({ token, userIds }: AuthCompany) {
     }))
     for (const connection of connections) connection.close()
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!
 }

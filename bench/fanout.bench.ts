@@ -3,10 +3,11 @@
  * server sends the same bytes for the same event; before anything is timed, every subscriber has got every event once, in order.
  */
 import { existsSync, readFileSync } from 'node:fs'
+import { median } from './figures.ts'
 import type { BenchResult } from './run.ts'
 import { MissingBaseline } from './services.ts'
 import { placing, requireFiles, startProgram, stepAside } from './live.machine.ts'
-import { captureMessage, type Contender, GAP_MS, laurelContender, median, replay, Stand } from './live.stage.ts'
+import { captureMessage, type Contender, GAP_MS, laurelContender, replay, Stand } from './live.stage.ts'
 import { type LiveOptions, openWorld, type World } from './live.world.ts'
 
 const PACED_PER_SECOND = 5

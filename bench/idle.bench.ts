@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Crowd } from './live.crowd.ts'
 import { placing, requireFiles, startProgram, stepAside } from './live.machine.ts'
-import { type Contender, laurelContender, median, replay } from './live.stage.ts'
+import { median } from './figures.ts'
+import { type Contender, laurelContender, replay } from './live.stage.ts'
 import { BOARD, type LiveOptions, openWorld, type World } from './live.world.ts'
 import type { BenchResult } from './run.ts'
 

@@ -10,6 +10,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { startPostgres } from '../src/embedded/postgres.ts'
+import { median, quantiles, whole } from './figures.ts'
 import { connectTo } from './http.ts'
 import { asOwner, checkCorrectness, type OwnerConfig } from './intake.check.ts'
 import type { ServerReady, ServerWish } from './intake.server.ts'
@@ -117,7 +118,7 @@ function reportOf(rounds: Pair[]): { metrics: Record<string, number>; rows: stri
   const perSecond = (measured: Round[]) => measured.map(round => round.perSecond)
   const latencies = (measured: Round[]) => {
     const all = measured.flatMap(round => round.latencies)
-    return ['  p50 / p99 ms', `${quantile(all, 0.5).toFixed(1)} / ${quantile(all, 0.99).toFixed(1)}`, '']
+    return ['  p50 / p99 ms', quantiles(all, [0.5, 0.99]).map(ms => ms.toFixed(1)).join(' / '), '']
   }
   return {
     metrics: {
@@ -277,13 +278,6 @@ async function warmUp(load: Load, quick: boolean): Promise<void> {
   await load.batches(quick ? 1 : 10)
 }
 
-function quantile(values: number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
-}
-
-const median = (values: number[]) => quantile(values, 0.5)
 // Of each round's own pair, since the machine's speed drifts between rounds.
 const medianRatio = (values: number[], baselines: number[]) => median(values.map((value, round) => value / baselines[round]!))
-const whole = (value: number) => Math.round(value).toLocaleString('en-US')
 const spread = (values: number[]) => `${whole(Math.min(...values))} – ${whole(Math.max(...values))}`

@@ -71,12 +71,6 @@ export async function openAll(readers: readonly Reader[]): Promise<void> {
   }))
 }
 
-/** Returns the values below which these shares of all lie. */
-export function quantiles(values: readonly number[], shares: readonly number[]): number[] {
-  const sorted = Float64Array.from(values).sort()
-  return shares.map(share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!)
-}
-
 /** Resolves when the condition holds. @throws Error with what was waited for after a minute */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   for (const deadline = nowMs() + PATIENCE_MS; !condition(); await sleep(5)) {

@@ -111,8 +111,3 @@ export class Stand {
     await sleep(SETTLE_MS)
   }
 }
-
-/** Returns the middle one of these values. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!
-}

@@ -4,6 +4,7 @@
  * what one takes is counted from when it was due, so that a server which keeps the client waiting pays for that too.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { randomFrom } from '../src/demo.seed.ts'
 import { type Connection, connectTo } from './http.ts'
 import { nowMs } from './live.crowd.ts'
 import { answerBench } from './live.machine.ts'
@@ -36,15 +37,6 @@ const QUERIES: Record<Kind, string> = {
 }
 const TYPES = ['meeting_scheduled', 'proposal_accepted', 'new_client_signed', 'team_support', 'training_completion']
 
-/** Returns numbers from 0 to 1, the same ones for the same seed (mulberry32). */
-function randomFrom(state: number): () => number {
-  return () => {
-    state = state + 0x6d2b79f5 | 0
-    let mixed = Math.imul(state ^ state >>> 15, 1 | state)
-    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed
-    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32
-  }
-}
 let random = Math.random
 let people: readonly Colleague[] = []
 let boardIds: readonly string[] = []

@@ -4,7 +4,8 @@
  */
 import { Crowd } from './live.crowd.ts'
 import { answerBench } from './live.machine.ts'
-import { quantiles, until } from './live.reader.ts'
+import { quantiles } from './figures.ts'
+import { until } from './live.reader.ts'
 import { BOARD } from './live.world.ts'
 import type { Recorded } from './mixed.load.ts'
 

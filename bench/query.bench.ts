@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Client } from 'pg'
 import { projectRoot } from '../src/platform/project.ts'
+import { median, whole } from './figures.ts'
 import { connectTo, type Connection } from './http.ts'
 import { placing, type Program, startProgram, stepAside } from './live.machine.ts'
 import type { QueryCompany, QuerySettings } from './query.node.ts'
@@ -215,9 +216,3 @@ function reportOf(running: Running[], rounds: Round[][]): { metrics: Record<stri
   }
 }
 
-function median(values: number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.floor(sorted.length / 2)]!
-}
-
-const whole = (value: number) => Math.round(value).toLocaleString('en-US')

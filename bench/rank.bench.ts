@@ -9,6 +9,7 @@ import { createClient } from 'redis'
 import { RankIndex, type StandingRow, type TieRule } from '../src/ranks/rank.rules.ts'
 import '../src/platform/db.ts' // Reads int8 as numbers.
 import { copyColumns } from '../src/leaderboards/recount.ts'
+import { median } from './figures.ts'
 import { startRedis, startThrowawayPostgres } from './services.ts'
 
 const IN_FLIGHT = 64
@@ -39,10 +40,6 @@ interface Subjects { ids: string[]; points: Float64Array; seqs: Float64Array }
 
 /** Updates as they come in from outside, each id a string of its own. */
 interface Updates { rows: Uint32Array; ids: string[]; points: Float64Array; firstSeq: number }
-
-function median(values: number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1]!
-}
 
 /** Returns so many of the subjects, with few enough distinct points that ties are common. */
 function subjectsOf(ids: string[], count: number): Subjects {

@@ -7,6 +7,7 @@ import { Client } from 'pg'
 import { RuleEngine } from '../src/rules/engine.rules.ts'
 import type { KeyedRule } from '../src/rules/unlock.rules.ts'
 import type { Catalog, EventDefinition, FactDefinition, RuleEvent } from '../src/rules/fact.rules.ts'
+import { median } from './figures.ts'
 import { startThrowawayPostgres } from './services.ts'
 
 const FEW_TYPES = 12 // 60 rules: five read an event of their type.
@@ -116,7 +117,6 @@ async function triggerOf(events: readonly RuleEvent[], singles: number, progress
   }
 }
 
-const median = (values: number[]): number => values.toSorted((one, other) => one - other)[values.length >> 1]!
 
 /** @throws Error when the two tell other unlocks */
 function checkSame(what: string, one: readonly string[], other: readonly string[]): void {
