@@ -66,8 +66,9 @@ export function wakeQueue(db: Database, queues: Queues): Queue {
     name: WAKE_QUEUE, atOnce: 2, atOncePerGroup: 1,
     async work(ids: Ids, signal) {
       const { tenantId, endpointId } = ids as { tenantId: string; endpointId: string }
+      // The column keeps milliseconds: rounded up, a message would be due half of one later and be overlooked just below.
       await inTenantOnce({ tenantId, db }, {
-        text: `update webhook_message set due_at = now()
+        text: `update webhook_message set due_at = date_trunc('milliseconds', now())
                where tenant_id = $1 and endpoint_id = $2 and state = 'PENDING' and due_at > now()`,
         values: [tenantId, endpointId],
       })

@@ -4,6 +4,8 @@ import { asOwner, tenantOn } from '../../test/harness.ts'
 import { Receiver } from '../../test/receiver.ts'
 import { all, deliveries, heard, record, REPLAY, subscribe, UPDATE, verify, webhookNode } from '../../test/webhooks.ts'
 import { uuidOf, wireId } from '../platform/ids.ts'
+import { Queues } from '../wire/queues.ts'
+import { wakeQueue } from './delivery.jobs.ts'
 
 const company = async (...people: string[]) =>
   tenantOn(await webhookNode(), { timeZone: 'Europe/Berlin' }, 'ann:ADMIN', ...people)
@@ -249,4 +251,32 @@ test('a retry that waits is brought forward when its endpoint is made ACTIVE aga
   for (const state of ['PAUSED', 'ACTIVE']) await acme.as('ann').run(UPDATE, { input: { endpointId: id, state } })
   const [message] = await deliveries(acme, id, all('DELIVERED'))
   expect(message!.attempts.at(-1)).toMatchObject({ status: 200 })
+})
+
+test('what an endpoint is woken for is due at that moment, never a part of a millisecond later', async () => {
+  await using receiver = await Receiver.open()
+  await using acme = await company('bob')
+  const { id } = await subscribe(acme, receiver.url(), ['activity.recorded'])
+  await acme.as('ann').run(UPDATE, { input: { endpointId: id, state: 'PAUSED' } }) // Nothing is sent meanwhile.
+  await record(acme, 'bob')
+  await deliveries(acme, id, ([message]) => message?.state === 'PENDING')
+  const { node: { db }, tenantId } = acme
+  const [endpointId, database] = [uuidOf('WebhookEndpoint', id)!, db.addresses.owner.database!]
+  // A woken message lies a day ahead and comes to now; by then its time has been rounded to what the column holds.
+  await asOwner(database, `create function refuse_later() returns trigger language plpgsql as $$ begin
+    if old.due_at > now() + interval '1 hour' and new.due_at > now() then raise exception 'due later'; end if; return new; end $$;
+    create trigger refuse_later before update on webhook_message for each row execute function refuse_later()`)
+  const queues = await Queues.open(db.addresses.app)
+  try {
+    const { work } = wakeQueue(db, queues)
+    for (let times = 0; times < 30; times++) {
+      await asOwner(database, `update webhook_message set due_at = now() + interval '1 day' where endpoint_id = $1`, [endpointId])
+      await work({ tenantId, endpointId }, new AbortController().signal)
+    }
+  } finally {
+    await queues.close()
+    await asOwner(database, 'drop trigger refuse_later on webhook_message; drop function refuse_later')
+  }
+  await acme.as('ann').run(UPDATE, { input: { endpointId: id, state: 'ACTIVE' } })
+  expect((await deliveries(acme, id, all('DELIVERED')))[0]!.attempts).toMatchObject([{ number: 1, status: 200 }])
 })
