@@ -40,7 +40,11 @@ export async function expectBooksAgree(acme: TestTenant): Promise<void> {
   expect(await acme.sql(`select 1 from activity_reversal r full join point_entry e on e.activity_id = r.activity_id
     and e.seq = r.entry_seq
     where (e.reason = 'REVERSAL' or e.reason is null) and (r.activity_id is null or e.id is null)`)).toEqual([])
-  const events = await acme.sql<{ payload: unknown }>(`select payload from event_log where topic like 'activity.%' order by pos`)
+  expect(await acme.sql(`select key from point_award a full join point_entry e on e.user_id = a.user_id
+    and e.seq in (a.entry_seq, a.withdrawn_seq) where (e.reason in ('AWARD', 'WITHDRAWAL') or e.reason is null)
+    and (a.key is null or e.id is null)`)).toEqual([])
+  const events = await acme.sql<{ payload: unknown }>(`select payload from event_log
+    where topic like 'activity.%' or topic like 'points.%' order by pos`)
   const changes = events.flatMap(({ payload }) => changesOf(payload))
   const entries = await acme.sql<{ seq: number; points: number }>('select seq, points from point_entry order by seq')
   const told = changes.map(({ seq, points }) => ({ seq, points })).sort((one, other) => one.seq - other.seq)

@@ -8,6 +8,7 @@ import { emitStatement } from '../platform/outbox.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
 import type { PointChange } from '../points/change.rules.ts'
 import { packChanges } from '../points/change.rules.ts'
+import { balanceUpdate, entryInsert, entryNumbers } from '../points/entry.service.ts'
 import type { ActivityItem } from './activity.rules.ts'
 
 /** A client's command: who asks to record what. */
@@ -54,11 +55,7 @@ export function readStatements(commands: readonly RecordCommand[]): Partial<Reco
       values: [tenantId, column(({ activityType }) => activityType)],
     },
     // Taken under the locks above, so that a user's entries are numbered in commit order; unused numbers leave harmless gaps.
-    numbers: {
-      name: 'record_numbers',
-      text: `select string_agg(nextval('point_entry_seq')::text, ' ') as numbers from generate_series(1, $1)`,
-      values: [items.length],
-    },
+    numbers: entryNumbers(items.length),
     ...sourced.length ? { sources: sourcesOf(tenantId, sourced) } : {},
     ...managers.length ? { led: teamsLedBy(tenantId, managers) } : {},
   }
@@ -95,11 +92,6 @@ export function writeStatements(
   const fresh = commands.flat()
   const column = <T>(pick: (activity: NewActivity) => T) => fresh.map(pick)
   const sourced = fresh.filter(({ item }) => item.source !== null)
-  const balances = new Map<string, { total: number; seq: number }>()
-  for (const { change } of fresh) {
-    const before = balances.get(change.userId)
-    balances.set(change.userId, { total: change.total, seq: change.points ? change.seq : before?.seq ?? 0 })
-  }
   return [
     {
       name: 'record_key_insert',
@@ -125,41 +117,11 @@ export function writeStatements(
       ],
     },
     entryInsert(tenantId, fresh, 'ACTIVITY'),
-    {
-      name: 'record_balance',
-      text: `update user_points p set points = t.total, last_seq = greatest(p.last_seq, t.seq)
-             from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as t (user_id, total, seq)
-             where p.tenant_id = $1 and p.user_id = t.user_id`,
-      values: [
-        tenantId, [...balances.keys()], [...balances.values()].map(({ total }) => total),
-        [...balances.values()].map(({ seq }) => seq),
-      ],
-    },
+    balanceUpdate(tenantId, column(({ change }) => change)),
     ...audited.length ? [auditStatement(tenantId, audited.map(({ entry }) => entry))] : [],
     ...commands.map(own =>
       emitStatement(tenantId, 'activity.recorded', { changes: packChanges(own.map(({ change }) => change)) })),
   ]
-}
-
-/** A point entry to be written. */
-export type NewEntry = Pick<NewActivity, 'id' | 'change' | 'isCorrection' | 'recordedAt'>
-
-/** The statement that adds point entries. */
-export function entryInsert(tenantId: string, entries: readonly NewEntry[], reason: 'ACTIVITY' | 'REVERSAL'): Statement {
-  const column = <T>(pick: (change: PointChange) => T) => entries.map(({ change }) => pick(change))
-  return {
-    name: 'entry_insert',
-    text: `insert into point_entry (tenant_id, reason, user_id, seq, id, activity_id, points, is_correction,
-             team_id, department_id, day, week, month, recorded_at)
-           select $1, $2, * from unnest($3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::boolean[],
-             $9::uuid[], $10::uuid[], $11::date[], $12::date[], $13::date[], $14::timestamptz[])`,
-    values: [
-      tenantId, reason, column(({ userId }) => userId), column(({ seq }) => seq), entries.map(({ id }) => id),
-      column(({ activityId }) => activityId), column(({ points }) => points), entries.map(({ isCorrection }) => isCorrection),
-      column(({ teamId }) => teamId), column(({ departmentId }) => departmentId), column(({ day }) => day),
-      column(({ week }) => week), column(({ month }) => month), entries.map(({ recordedAt }) => recordedAt),
-    ],
-  }
 }
 
 function sourceInsert(tenantId: string, sourced: readonly NewActivity[]): Statement {

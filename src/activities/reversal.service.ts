@@ -10,11 +10,11 @@ import { LIMITS } from '../platform/limits.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import { type Actor, inTenantBatch, inTenantOnce, retried, senderOf, type Statement } from '../platform/tenancy.ts'
 import { packChanges, type PointChange } from '../points/change.rules.ts'
+import { entryInsert } from '../points/entry.service.ts'
 import { recountingFor } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import { teamsLedBy } from '../users/user.queries.ts'
 import { refusalForKey, refusalForText } from './activity.rules.ts'
-import { entryInsert } from './activity.sql.ts'
 
 interface Reversible {
   [column: string]: unknown

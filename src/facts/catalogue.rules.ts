@@ -26,6 +26,7 @@ export interface CatalogueFact {
 
 const ALL = ['USER', 'TEAM', 'TENANT'] as const
 const ACTIVITIES = ['activity.recorded', 'activity.reversed'] as const
+const POINTS = [...ACTIVITIES, 'points.granted', 'points.withdrawn'] as const
 const REVENUE = ['revenue.recorded', 'revenue.refunded', 'revenue.reversed'] as const
 const PEOPLE = ['user.created', 'user.moved', 'user.deactivated'] as const
 const optional = (name: string, of: string): FactParameter => ({ name, of, required: false })
@@ -50,7 +51,7 @@ export const CATALOGUE: readonly CatalogueFact[] = [
   {
     name: 'level.number', source: 'POINTS', type: 'INTEGER', unit: 'level',
       description: 'The level that the lifetime points reach.',
-    aggregations: ['LEVEL'], subjects: ['USER'], parameters: [], changedBy: ACTIVITIES,
+    aggregations: ['LEVEL'], subjects: ['USER'], parameters: [], changedBy: POINTS,
   },
   {
     name: 'metric', source: 'METRICS', type: 'DECIMAL', unit: 'of the metric', description: 'Values of a metric.',
@@ -63,18 +64,18 @@ export const CATALOGUE: readonly CatalogueFact[] = [
   },
   {
     name: 'points', source: 'POINTS', type: 'INTEGER', unit: 'points', description: 'Points earned, minus what was taken back.',
-    aggregations: ['SUM', 'AVERAGE', 'WINDOW', 'STREAK'], subjects: ALL, parameters: OF_ACTIVITY, changedBy: ACTIVITIES,
+    aggregations: ['SUM', 'AVERAGE', 'WINDOW', 'STREAK'], subjects: ALL, parameters: OF_ACTIVITY, changedBy: POINTS,
   },
   {
     name: 'points.lifetime', source: 'POINTS', type: 'INTEGER', unit: 'points',
       description: 'The balance: all points of a person.',
-    aggregations: ['LAST'], subjects: ['USER'], parameters: [], changedBy: ACTIVITIES,
+    aggregations: ['LAST'], subjects: ['USER'], parameters: [], changedBy: POINTS,
   },
   {
     name: 'rank', source: 'RANKS', type: 'INTEGER', unit: 'rank', description: 'The place on a board, 1 being the first.',
     aggregations: ['RANK'], subjects: ['USER', 'TEAM'],
       parameters: [{ name: 'leaderboard', of: 'leaderboards.id', required: true }],
-    changedBy: [...ACTIVITIES, 'leaderboard.period_closed'],
+    changedBy: [...POINTS, 'leaderboard.period_closed'],
   },
   {
     name: 'revenue', source: 'REVENUE', type: 'MONEY', unit: 'minor units',

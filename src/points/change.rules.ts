@@ -10,6 +10,11 @@ export interface PointChange {
   type: string; points: number; seq: number; total: number; day: string; week: string; month: string
 }
 
+/** The topics of the event log whose payloads carry point changes. */
+export const POINT_TOPICS: ReadonlySet<string> = new Set([
+  'activity.recorded', 'activity.reversed', 'points.granted', 'points.withdrawn',
+])
+
 /** The table as it stands in the payload under `changes`. */
 export interface PackedChanges {
   users: [userId: string, teamId: string | null, departmentId: string | null][]

@@ -3,7 +3,7 @@ import { emitStatement } from '../platform/outbox.ts'
 import type { Actor, Batch, Statement } from '../platform/tenancy.ts'
 import type { LogEvent } from '../wire/events.ts'
 import type { Reaction } from '../wire/reactions.ts'
-import { changesOf, type PointChange } from './change.rules.ts'
+import { changesOf, POINT_TOPICS, type PointChange } from './change.rules.ts'
 import { crossings, levelFor, type LevelRow } from './level.rules.ts'
 import { levelsStatement } from './point.queries.ts'
 
@@ -15,7 +15,7 @@ export interface LevelChanged {
 
 export const levelReaction: Reaction = {
   name: 'levels',
-  hears: topic => topic === 'activity.recorded' || topic === 'activity.reversed',
+  hears: topic => POINT_TOPICS.has(topic),
   gatherMs: 20, // Nobody sees the difference, and under load a reaction reads four times fewer.
   react: (actor, batch, events) => followLevels(actor, batch, events),
 }

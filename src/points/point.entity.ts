@@ -2,12 +2,14 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { Points } from '../platform/graphql.ts'
 
-export enum PointReason { ACTIVITY = 'ACTIVITY', REVERSAL = 'REVERSAL' }
+export enum PointReason { ACTIVITY = 'ACTIVITY', REVERSAL = 'REVERSAL', AWARD = 'AWARD', WITHDRAWAL = 'WITHDRAWAL' }
 registerEnumType(PointReason, {
   name: 'PointReason', description: 'Why points moved.',
   valuesConfig: {
     ACTIVITY: { description: 'An activity was recorded.' },
     REVERSAL: { description: 'An activity was taken back.' },
+    AWARD: { description: 'Something else paid: an achievement, a challenge, a colleague.' },
+    WITHDRAWAL: { description: 'An award was taken back.' },
   },
 })
 

@@ -32,6 +32,15 @@ registerTopic({
   description: 'An activity was taken back with its points: as points.awarded, with the sign turned.',
 })
 registerTopic({
+  name: 'points.granted', event: 'points.granted', factsOf,
+  description: 'Something else than an activity paid points: as points.awarded, `activityType` being what it was for and '
+    + '`activityId` null.',
+})
+registerTopic({
+  name: 'points.withdrawn', event: 'points.withdrawn', factsOf,
+  description: 'Granted points were taken back: as points.granted, with the sign turned.',
+})
+registerTopic({
   name: 'level.changed', event: 'level.changed',
   description: 'A level was entered, UP or DOWN: '
     + '{ userId, teamId, level: { number, key, title, threshold }, direction, balance }.',
