@@ -11,7 +11,7 @@ import { localDay } from '../platform/time.ts'
 import { countingFor, recountingFor } from '../points/period.rules.ts'
 import { zoneOf } from '../tenants/tenant.service.ts'
 import { packRevenue } from './change.rules.ts'
-import { mayFor, refusalForRefund, repeatFor } from './revenue.rules.ts'
+import { mayFor, refusalForRefund, refusalForSize, repeatFor } from './revenue.rules.ts'
 import { knownFrom, recorderOf, commandHashOf } from './revenue.service.ts'
 import { insertStatements, type NewFact, readStatements } from './revenue.sql.ts'
 
@@ -107,7 +107,8 @@ async function giveBack(actor: Actor, giving: Giving, draft: (target: Target, lo
   const rootId = target.originalId ?? target.id
   return retried(() => inTenantBatch(actor, async batch => {
     const { locked, known } = await lock(batch, actor, giving, target, rootId)
-    if (!mayFor(recorderOf(actor, known.leads), target.teamId)) {
+    const recorder = recorderOf(actor, known.leads)
+    if (!mayFor(recorder, target.teamId)) {
       throw new Refusal(ErrorCode.FORBIDDEN, 'A manager gives back revenue of their teams; finance and admins any.',
         ['revenueId'])
     }
@@ -119,6 +120,9 @@ async function giveBack(actor: Actor, giving: Giving, draft: (target: Target, lo
         mark: null }
     }
     const drafted = draft(target, locked)
+    const tooLarge = refusalForSize(
+      recorder, drafted.amountMinor, target.currency, drafted.kind === 'REFUND' ? 'amount' : 'revenueId')
+    if (tooLarge) throw tooLarge
     const { client, deal, ownerId, teamId, departmentId, currency, recurrence } = target
     const added: NewFact = {
       ...giving, source, sourceId, revenueId: newId(actor.now), originalId: target.id, client, deal, ownerId, teamId,

@@ -2,7 +2,7 @@
 import { refusalForKey, refusalForSource, refusalForText, refusalForTime, type Recorded } from '../activities/activity.rules.ts'
 import { ErrorCode, Refusal } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { decimalOf } from '../platform/money.ts'
+import { decimalOf, minorOf } from '../platform/money.ts'
 
 /** One revenue fact as asked for, ids decoded, the amount exact. */
 export interface RevenueItem {
@@ -14,8 +14,8 @@ export interface RevenueItem {
 /** The owner as a recorder needs to see them. */
 export type Owner = Pick<Recorded, 'isActive' | 'teams'>
 
-/** How far the recorder's right reaches, and the teams they lead. */
-export interface Recorder { reach: string; leads: ReadonlySet<string> }
+/** How far the recorder's right reaches, the teams they lead, and the largest amount they may move; null = any. */
+export interface Recorder { reach: string; leads: ReadonlySet<string>; amountMax: string | null }
 
 /** What is there already under an item's key and source fact. */
 export interface EarlierRevenue { key: { bodyHash: Buffer; revenueId: string } | null; source: string | null }
@@ -40,8 +40,19 @@ function refusalForName(name: string | null, field: string): Refusal | null {
 }
 
 /** Returns whether the recorder's right covers what a team has, or nobody. */
-export function mayFor({ reach, leads }: Recorder, teamId: string | null): boolean {
+export function mayFor({ reach, leads }: Pick<Recorder, 'reach' | 'leads'>, teamId: string | null): boolean {
   return reach === 'TENANT' || (reach === 'TEAM' && teamId !== null && leads.has(teamId))
+}
+
+/** Returns why the recorder may not move so much at a time, or null; `amountMinor` is of either sign. */
+export function refusalForSize(
+  { amountMax }: Pick<Recorder, 'amountMax'>, amountMinor: bigint, currency: string, field = 'amount',
+): Refusal | null {
+  const most = amountMax === null ? null : minorOf(amountMax, currency)
+  if (typeof most !== 'bigint' || (amountMinor <= most && amountMinor >= -most)) return null
+  return new Refusal(
+    ErrorCode.FORBIDDEN, `Your role moves at most ${decimalOf(most, currency)} ${currency} at a time: ask finance or an admin.`,
+    [field])
 }
 
 /** Returns what a key and a source fact make of a command before it is looked at any closer, or null when both are new. */
@@ -68,7 +79,9 @@ export function verdictForRevenue(
   if (repeat?.kind === 'HIT' || repeat?.kind === 'REFUSED') return repeat
   if (item.ownerId !== null && !owner) return refused(ErrorCode.NOT_FOUND, 'There is no such user.', 'ownerId')
   if (owner && !owner.isActive) return refused(ErrorCode.NOT_FOUND, 'This user is no longer active.', 'ownerId')
-  return repeat ?? { kind: 'NEW' }
+  if (repeat) return repeat
+  const refusal = refusalForSize(recorder, item.amountMinor, item.currency)
+  return refusal ? { kind: 'REFUSED', refusal } : { kind: 'NEW' }
 }
 
 /** Returns why so much cannot be given back of what is left, or null. */

@@ -7,7 +7,7 @@ import { newId, uuidOf } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { minorFrom, type MoneyInput } from '../platform/money.shapes.ts'
 import { emitStatement } from '../platform/outbox.ts'
-import { decisionFor } from '../platform/policy.rules.ts'
+import { amountMaxFor, decisionFor } from '../platform/policy.rules.ts'
 import { type Actor, inTenantBatch, retried } from '../platform/tenancy.ts'
 import { localDay } from '../platform/time.ts'
 import { countingFor } from '../points/period.rules.ts'
@@ -119,7 +119,9 @@ export function knownFrom([owners, teams, sources, keys, led]: Record<string, un
 
 /** Returns how far the actor's right to record revenue reaches. */
 export function recorderOf(actor: Actor, leads: ReadonlySet<string>): Recorder {
-  return { reach: decisionFor(actor, 'revenue.record').reach ?? 'NONE', leads }
+  return {
+    reach: decisionFor(actor, 'revenue.record').reach ?? 'NONE', leads, amountMax: amountMaxFor(actor, 'revenue.record'),
+  }
 }
 
 function decide(actor: Actor, zone: string, items: readonly RevenueItem[], known: Known) {

@@ -90,6 +90,28 @@ test('of a batch each item is answered by itself, and repeats within it are foun
   expect(await booksOf(acme)).toEqual({ facts: 3, rests: 3, rest: '201', sum: '201', keys: 3, events: 1 })
 })
 
+test('a manager moves a million at a time, whether recorded, refunded or taken back; finance any amount', async () => {
+  await using acme = await tenant('max:MANAGER', 'fay:FINANCE', 'bob')
+  await leadTeam(acme.actor(), { teamId: acme.teamId, leadId: uuid('User', acme.id('max')) })
+  const [max, fay] = [acme.as('max'), acme.as('fay')]
+  const of = (amount: string, currency = 'EUR') =>
+    ({ ownerId: acme.id('bob'), amount: { amount, currency }, idempotencyKey: `${amount}-${currency}` })
+  expect((await record(max, of('1000000.00'))).userErrors).toEqual([])
+  expect((await record(max, of('1000000', 'JPY'))).userErrors).toEqual([])
+  for (const input of [of('1000000.01'), of('1000001', 'JPY'), of('1000000.001', 'KWD')]) {
+    expect([input, await writingNothing(acme, () => record(max, input))]).toEqual([input, refused('FORBIDDEN', 'amount')])
+  }
+  const { revenue: { id: revenueId }, userErrors } = await record(fay, of('1000000.01'))
+  expect(userErrors).toEqual([])
+  expect(await writingNothing(acme, () => refund(max, { revenueId }))).toEqual(refused('FORBIDDEN', 'amount'))
+  expect(await writingNothing(acme, () => reverse(max, { revenueId }))).toEqual(refused('FORBIDDEN', 'revenueId'))
+  expect((await refund(max, { revenueId, amount: '0.01' })).userErrors).toEqual([])
+  expect((await reverse(max, { revenueId })).userErrors).toEqual([])
+  await acme.audited()
+  expect(await acme.sql(`select distinct decision, rule from audit_entry where decision = 'DENIED'`)).toEqual(
+    expect.arrayContaining([{ decision: 'DENIED', rule: 'FORBIDDEN amount' }]))
+})
+
 test('a manager records for the teams they lead, finance for all; a person sees their own, a manager their teams\'', async () => {
   await using acme = await tenant('ann:ADMIN', 'fay:FINANCE', 'max:MANAGER', 'bob', 'carol', 'cleo:COMPLIANCE')
   const { team: blues } = await createTeam(acme.actor(), { name: 'Blues' })

@@ -44,6 +44,8 @@ interface Right {
   stepUp?: true
   /** The feature it is a part of: while that is off, nobody may. */
   feature?: Feature
+  /** The largest amount that a role may move at a time, in whichever currency it is told; none when absent. */
+  amountMax?: Partial<Record<Role, string>>
 }
 
 const all = (reach: Reach, others: Partial<Record<Role, Reach>> = {}): Partial<Record<Role, Reach>> =>
@@ -77,6 +79,7 @@ export const POLICY = {
   'revenue.read': { what: 'see revenue', roles: { MEMBER: 'OWN', PARTNER: 'OWN', MANAGER: 'TEAM', ...OVERSIGHT } },
   'revenue.record': {
     what: 'record, refund and take back revenue', roles: { MANAGER: 'TEAM', FINANCE: 'TENANT', ADMIN: 'TENANT' },
+    amountMax: { MANAGER: '1000000.00' },
   },
   'fact.read': { what: 'see which facts rules, challenges and boards may read', roles: all('TENANT') },
   'metric.read': {
@@ -145,6 +148,12 @@ export function decisionFor({ role, now, credential }: Asker, action: Action): D
     return refused('step-up age', `Sign in again: this needs a sign-in of the last ${LIMITS.stepUpAgeMs / 60_000} minutes.`)
   }
   return { reach }
+}
+
+/** Returns the largest amount that the asker may move by an action at a time, as a decimal of any currency; null = any. */
+export function amountMaxFor({ role }: Pick<Asker, 'role'>, action: Action): string | null {
+  const { amountMax }: Right = POLICY[action]
+  return amountMax?.[role] ?? null
 }
 
 /** Returns the feature that an action is a part of, or null. */
