@@ -1,6 +1,4 @@
 /** The demo's invented companies: two tenants, 40 people in 5 teams, boards, and a month and more of history, always the same. */
-import { readPack, installPack } from './activities/type.service.ts'
-import { installMetrics } from './metrics/metric.service.ts'
 import { recordInputs, type ActivityInput } from './activities/intake.service.ts'
 import { LeaderboardPeriod, LeaderboardSubject } from './leaderboards/leaderboard.entity.ts'
 import { createLeaderboard } from './leaderboards/leaderboard.service.ts'
@@ -8,6 +6,7 @@ import type { Database } from './platform/db.ts'
 import { wireId } from './platform/ids.ts'
 import type { Actor } from './platform/tenancy.ts'
 import { localDay, neighborKey, periodKey } from './platform/time.ts'
+import { installTemplate } from './templates/template.service.ts'
 import { createTenant, findTenant } from './tenants/tenant.service.ts'
 import { UserRole } from './users/user.entity.ts'
 import { createDepartment, createTeam, createUser, leadTeam } from './users/user.service.ts'
@@ -93,9 +92,7 @@ async function seedCompany(db: Database, now: Date, company: Company): Promise<v
   const begin = new Date(now.getTime() - 75 * 86_400_000)
   const tenantId = await createTenant(db, begin, company)
   const actor: Actor = { tenantId, userId: null, role: 'ADMIN', now: begin, db }
-  const pack = readPack('revenue')
-  await installPack(actor, pack, begin)
-  await installMetrics(actor, pack)
+  await installTemplate(actor, 'revenue', begin)
   const departmentId = await createDepartment(actor, company.department)
   const userIds: string[] = []
   let adminId: string | null = null

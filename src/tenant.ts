@@ -1,7 +1,6 @@
 /** `npm run -s tenant`: the operator's way to the first tenant, its admin and its issuer, outside the demo. */
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { installPack, readPack } from './activities/type.service.ts'
 import { findGround } from './embedded/addresses.ts'
 import { IssuerSubject } from './identity/issuer.entity.ts'
 import { isIssuerTaken } from './identity/issuer.queries.ts'
@@ -19,6 +18,7 @@ import type { Action } from './platform/policy.rules.ts'
 import { UserRole } from './platform/policy.ts'
 import { StartError } from './platform/start-error.ts'
 import type { Actor } from './platform/tenancy.ts'
+import { installTemplate } from './templates/template.service.ts'
 import { createTenant, findTenant } from './tenants/tenant.service.ts'
 import { refusalForTenant, type TenantInput } from './tenants/tenant.rules.ts'
 import { refusalForUser } from './users/user.rules.ts'
@@ -121,7 +121,7 @@ async function openTenant(db: Database, now: Date, { tenant, admin, issuer, pack
   }
   const tenantId = await createTenant(db, now, tenant)
   const house = (action: Action) => houseOf(db, tenantId, now, action)
-  if (pack) await installPack(house('activityType.write'), readPack(pack), now)
+  if (pack) await installTemplate(house('activityType.write'), pack, now)
   const { user } = await createUser(house('user.write'), { ...admin, role: UserRole.ADMIN })
   const made = await createIssuer(house('issuer.write'), issuer, isPrivateAllowed)
   return {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { readPack } from '../src/activities/type.service.ts'
 import type { Addresses } from '../src/platform/db.ts'
 import { projectRoot } from '../src/platform/project.ts'
 import { asOwner, freshDatabase, Person, testNode } from './harness.ts'
@@ -38,9 +39,11 @@ test('an operator makes the first tenant, admin and issuer, and the admin signs 
   const node = await testNode({ addresses, issuers: [], issuerKeys: { isPrivateAllowed: true } })
   const token = await provider.sign({ aud: 'laurel-acme', email: 'ann@acme.example' })
   const ann = new Person(node.url, token)
-  const { activityTypes, ...seen } = await ann.run(`{ viewer { role user { id name } tenant { id slug name } }
-    activityTypes(first: 100) { nodes { key } } issuers { nodes { id } } }`)
+  const { activityTypes, metrics, ...seen } = await ann.run(`{ viewer { role user { id name } tenant { id slug name } }
+    activityTypes(first: 100) { nodes { key } } metrics { key } issuers { nodes { id } } }`)
   expect(activityTypes.nodes).toHaveLength(25)
+  const keysOf = (all: readonly { key: string }[]) => all.map(({ key }) => key).sort()
+  expect(keysOf(metrics)).toEqual(keysOf(readPack('revenue').metrics))
   expect(seen).toEqual({
     viewer: { role: 'ADMIN', user: { id: ids.adminId, name: 'Ann' }, tenant: { id: ids.tenantId, slug: 'acme', name: 'Acme' } },
     issuers: { nodes: [{ id: ids.issuerId }] },
