@@ -5,7 +5,7 @@
  */
 const STAIRS = [
   'platform', 'plans', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls',
-  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'imports', 'ranks',
+  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'imports', 'ranks', 'measures',
   'leaderboards', 'rules', 'insights', 'templates',
 ]
 

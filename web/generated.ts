@@ -38,6 +38,8 @@ export type LeaderboardSubject =
   | 'DEPARTMENT'
   /** Teams, by the points of their people while they were in them. */
   | 'TEAM'
+  /** The company as a whole: one row, to follow over time. */
+  | 'TENANT'
   /** People. */
   | 'USER';
 

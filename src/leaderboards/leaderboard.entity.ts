@@ -5,16 +5,33 @@
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { LocalDate, Node, Points } from '../platform/graphql.ts'
+import { Decimal } from '../platform/money.shapes.ts'
 
-export enum LeaderboardMetric { POINTS = 'POINTS' }
-export enum LeaderboardSubject { USER = 'USER', TEAM = 'TEAM', DEPARTMENT = 'DEPARTMENT' }
+export enum LeaderboardMetric { POINTS = 'POINTS', GROWTH = 'GROWTH', ENGAGEMENT = 'ENGAGEMENT' }
+export enum LeaderboardSubject { USER = 'USER', TEAM = 'TEAM', DEPARTMENT = 'DEPARTMENT', TENANT = 'TENANT' }
+export enum HeadRule { SUM = 'SUM', AVERAGE = 'AVERAGE' }
 export enum LeaderboardScope { TENANT = 'TENANT', CUSTOM = 'CUSTOM' }
 export enum LeaderboardPeriod { DAILY = 'DAILY', WEEKLY = 'WEEKLY', MONTHLY = 'MONTHLY', ALL_TIME = 'ALL_TIME' }
 export enum TieRule { COMPETITION = 'COMPETITION', DENSE = 'DENSE', ORDINAL = 'ORDINAL' }
 registerEnumType(LeaderboardMetric, {
   name: 'LeaderboardMetric', description: 'What is counted.',
   valuesConfig: {
-    POINTS: { description: 'Points of activities.' },
+    POINTS: { description: 'Performance: points in the period.' },
+    GROWTH: {
+      description: 'Points in the period over the previous one: (this − previous) / max(previous, `growthFloor`). '
+        + 'Listed once there are points in this period; not for ALL_TIME.',
+    },
+    ENGAGEMENT: {
+      description: 'Days with an activity that was not taken back, then the number of such activities; of a team, the days of '
+        + 'its people added up.',
+    },
+  },
+})
+registerEnumType(HeadRule, {
+  name: 'HeadRule', description: 'How the points of a team or department are put together.',
+  valuesConfig: {
+    SUM: { description: 'Added up.' },
+    AVERAGE: { description: 'Divided by the active people whose primary team it is now; at a close, by those of then.' },
   },
 })
 registerEnumType(LeaderboardSubject, {
@@ -23,6 +40,7 @@ registerEnumType(LeaderboardSubject, {
     USER: { description: 'People.' },
     TEAM: { description: 'Teams, by the points of their people while they were in them.' },
     DEPARTMENT: { description: 'Departments, likewise.' },
+    TENANT: { description: 'The company as a whole: one row, to follow over time.' },
   },
 })
 registerEnumType(LeaderboardScope, {
@@ -64,12 +82,42 @@ export class Leaderboard extends Node {
   @Field(() => LeaderboardPeriod, { description: 'Over which period points are summed.' }) period!: LeaderboardPeriod
   @Property({ type: 'text', fieldName: 'tie_rule' })
   @Field(() => TieRule, { description: 'How ties are ranked.' }) tieRule!: TieRule
+  @Property({ type: 'text', fieldName: 'head_rule' })
+  @Field(() => HeadRule, { description: 'How points of teams and departments are put together; SUM on others.' })
+  headRule!: HeadRule
+  @Property({ type: 'bigint', fieldName: 'growth_floor' })
+  @Field(() => Points, { description: 'The least that growth is divided by, so that small beginnings do not outgrow all.' })
+  growthFloor!: number
+  @Property({ type: 'integer', fieldName: 'list_max', nullable: true })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many places are listed; null lists all. Everybody is ranked, and one\'s own row is always answered (A-36).',
+  }) listMax!: number | null
   @Property({ type: 'timestamptz', fieldName: 'created_at' }) createdAt!: Date
   @Property({ type: 'date', fieldName: 'archived_from' }) archivedFrom!: string
 }
 
-@ObjectType({ description: 'One subject\'s row on a board. Exactly one of user, team and department is set.' })
-export class Standing {
+/** What standings and rank changes show beside points, by the board's metric. */
+@ObjectType({ description: 'What a board shows of a subject.' })
+export abstract class MeasuredFields {
+  @Field(() => Points, { description: 'Points in the period.' }) points!: number
+  @Field(() => Int, {
+    nullable: true, description: 'On a board of GROWTH, growth in basis points (10,000 = 100 %), rounded half up; else null.',
+  }) growthBp?: number | null
+  @Field(() => Boolean, {
+    nullable: true, description: 'On a board of GROWTH, whether there was nothing in the previous period; else null.',
+  }) isNew?: boolean | null
+  @Field(() => Int, { nullable: true, description: 'On a board of ENGAGEMENT, days with an activity; else null.' })
+  daysActive?: number | null
+  @Field(() => Int, { nullable: true, description: 'On a board of ENGAGEMENT, activities that were not taken back; else null.' })
+  actions?: number | null
+  @Field(() => Decimal, {
+    nullable: true, description: 'On a board of averages, points per head with three places, rounded half up; else null.',
+  }) averagePoints?: string | null
+}
+
+@ObjectType({ description: 'One subject\'s row on a board. Of user, team and department only the board\'s own kind is set.' })
+export class Standing extends MeasuredFields {
   @Field(() => ID, { description: 'Id of the ranked user, team or department.' }) subjectId!: string
   @Field(() => Int, { description: 'Rank by the board\'s tie rule, from 1.' }) rank!: number
   @Field(() => Int, {
@@ -78,7 +126,6 @@ export class Standing {
   @Field(() => Int, {
     nullable: true, description: 'Rank when the previous period closed; null for newcomers and while that period is open.',
   }) closeRank?: number | null
-  @Field(() => Points, { description: 'Points in the period.' }) points!: number
 }
 
 @ObjectType({ implements: Node, description: 'A closed period of a board. It never changes.' })

@@ -2,19 +2,27 @@
 import { type Context, decodeCursor, encodeCursor, inOrder, listOf, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 import { ALL_TIME_KEY, type Period } from '../platform/time.ts'
+import { PERIOD_COLUMN, SUBJECT_COLUMN } from '../measures/measure.queries.ts'
+import type { Measure, Metric } from '../measures/measure.rules.ts'
 import type { PointChange } from '../points/change.rules.ts'
 import type { TieRule } from '../ranks/rank.rules.ts'
 
 /** A board's row as reads return it; `subjectIds` is set when it ranks a list. */
 export interface LeaderboardRow {
   [column: string]: unknown
-  id: string; name: string; metric: string; subject: 'USER' | 'TEAM' | 'DEPARTMENT'; scope: 'TENANT' | 'CUSTOM'
+  id: string; name: string; metric: Metric; subject: 'USER' | 'TEAM' | 'DEPARTMENT' | 'TENANT'; scope: 'TENANT' | 'CUSTOM'
   subjectIds: string[] | null
-  period: Period; tieRule: TieRule; archivedFrom: string
+  period: Period; tieRule: TieRule; archivedFrom: string; headRule: 'SUM' | 'AVERAGE'; growthFloor: number
+  listMax: number | null
 }
 
 const BOARD = `select id, name, metric, subject, scope, subject_ids as "subjectIds", period, tie_rule as "tieRule",
-  archived_from as "archivedFrom" from leaderboard`
+  archived_from as "archivedFrom", head_rule as "headRule", growth_floor as "growthFloor", list_max as "listMax" from leaderboard`
+
+/** Returns what a board measures. */
+export function measureOf({ metric, headRule, growthFloor }: LeaderboardRow): Measure {
+  return { metric, isPerHead: headRule === 'AVERAGE', growthFloor }
+}
 
 type Onlooker = Pick<Actor, 'tenantId' | 'db' | 'credential' | 'isOutsider'>
 
@@ -60,8 +68,6 @@ export async function listBoards(actor: Onlooker, first: number, after?: string 
   return pageOf(rows, size, row => encodeCursor('boards', [row.id]), after)
 }
 
-const SUBJECT_COLUMN = { USER: 'user_id', TEAM: 'team_id', DEPARTMENT: 'department_id' } as const
-const PERIOD_COLUMN = { DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month' } as const
 
 /**
  * The statement that recounts a board's period from the ledger: subjectId, points, seq (of the entry that last changed
@@ -136,6 +142,7 @@ export async function listArchives(actor: Actor, boardId: string, first: number,
 /** A standing of a closed period; `position` counts from 1 in order. */
 export interface ArchivedRow {
   [column: string]: unknown; position: number; rank: number; subjectId: string; points: number; seq: number
+  value: number | null; isNew: boolean | null
 }
 
 /** Returns a page of an archived period's standings, in order. */
@@ -144,8 +151,8 @@ export async function listArchived(actor: Actor, archiveId: string, first: numbe
   const list = listOf('archived', archiveId)
   const [position] = after ? decodeCursor(list, after, ['number']) : [0]
   const rows = await inTenantOnce<ArchivedRow>(actor, {
-    text: `select position, rank, subject_id as "subjectId", points, seq from archived_standing where tenant_id = $1
-      and archive_id = $2 and position > $3::bigint order by position limit $4`,
+    text: `select position, rank, subject_id as "subjectId", points, seq, value, is_new as "isNew" from archived_standing
+      where tenant_id = $1 and archive_id = $2 and position > $3::bigint order by position limit $4`,
     values: [actor.tenantId, archiveId, position, size + 1] })
   return pageOf(rows, size, row => encodeCursor(list, [row.position]), after)
 }

@@ -16,16 +16,17 @@ import {
   Leaderboard, LeaderboardArchive, LeaderboardMetric, LeaderboardPeriod, LeaderboardSubject, Standing,
 } from './leaderboard.entity.ts'
 import {
-  type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards, seesSome,
+  type ArchivedRow, type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards, measureOf, seesSome,
 } from './leaderboard.queries.ts'
 import { createLeaderboard } from './leaderboard.service.ts'
 import { LeaderboardCreateInput, LeaderboardCreatePayload, LeaderboardMessage, StandingConnection } from './leaderboard.shapes.ts'
 import { BoardSource } from './leaderboard.stream.ts'
+import { shownOf } from '../measures/measure.rules.ts'
 import { standingOf, standingsPage } from './standing.queries.ts'
 
 const LeaderboardConnection = connectionOf('Leaderboard', () => Leaderboard)
 const ArchiveConnection = connectionOf('LeaderboardArchive', () => LeaderboardArchive)
-const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department' } as const
+const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department', TENANT: 'Tenant' } as const
 
 /** What the house hands to requests of this room. */
 declare module '../platform/graphql.ts' {
@@ -190,7 +191,11 @@ export class ArchiveResolver {
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | null) {
     const [board, page] =
       await Promise.all([boardOf(context, archive.leaderboardId), listArchived(context.actor, archive.id, first, after)])
-    const dress = <T extends object>(row: T) => ({ ...row, board, previousRank: null, isArchived: true })
+    const { row: shown } = board
+    const dress = (row: ArchivedRow) => ({
+      ...row, ...row.value === null ? {} : shownOf(measureOf(shown), row.value, row.isNew ?? false),
+      board, previousRank: null, isArchived: true,
+    })
     return { ...page, nodes: page.nodes.map(dress), edges: page.edges.map(({ node, cursor }) => ({ cursor, node: dress(node) })) }
   }
 }

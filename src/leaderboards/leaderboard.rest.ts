@@ -3,7 +3,7 @@ import { parse } from 'graphql'
 import type { RestRoute } from '../rest/route.ts'
 
 // What the older routes call performance is points in the period (LB-2).
-const METRIC = { performance: 'POINTS' } as const
+const METRIC = { performance: 'POINTS', growth: 'GROWTH', engagement: 'ENGAGEMENT' } as const
 const LIMIT = 50 // LB-7
 
 export const leaderboardRoute: RestRoute = {
@@ -24,8 +24,8 @@ export const leaderboardRoute: RestRoute = {
   document: parse(`query Leaderboards($metric: LeaderboardMetric!, $period: LeaderboardPeriod!, $limit: Int!) {
     leaderboards(first: 1, subject: USER, metric: $metric, period: $period) { nodes {
       id name period periodStart periodEnd timeZone size
-      viewerStanding { rank previousRank points }
-      standings(first: $limit) { nodes { rank previousRank points user { id name } } }
+      viewerStanding { rank previousRank points growthBp isNew daysActive actions }
+      standings(first: $limit) { nodes { rank previousRank points growthBp isNew daysActive actions user { id name } } }
     } }
   }`),
   answer: 'leaderboards.nodes.0',

@@ -10,15 +10,19 @@ import { zoneOf } from '../tenants/tenant.service.ts'
 import { Department, Team } from '../users/team.entity.ts'
 import { User } from '../users/user.entity.ts'
 import {
-  Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule,
+  HeadRule, Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule,
 } from './leaderboard.entity.ts'
-import { type LeaderboardRow, recountStatement } from './leaderboard.queries.ts'
-import { RankIndex, type StandingRow } from '../ranks/rank.rules.ts'
+import { type LeaderboardRow, measureOf, recountStatement } from './leaderboard.queries.ts'
+import { refusalForMeasure } from '../measures/question.rules.ts'
+import { readTally, type Run } from '../measures/measure.queries.ts'
+import { isPlain } from '../measures/measure.rules.ts'
+import { Tally } from '../measures/tally.rules.ts'
+import { type Listed, RankIndex, type StandingRow } from '../ranks/rank.rules.ts'
 
 /** A new board as a command asks for it; ids are uuids, `archivedFrom` is the local day from which periods are archived. */
 export interface LeaderboardInput {
   name: string; subject: LeaderboardSubject; period: LeaderboardPeriod; tieRule?: TieRule; subjectIds?: string[] | null
-  archivedFrom?: string
+  archivedFrom?: string; metric?: LeaderboardMetric; headRule?: HeadRule; growthFloor?: number; listMax?: number | null
 }
 
 /**
@@ -32,6 +36,12 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
     throw new Refusal(ErrorCode.INVALID, 'name must have 1 to 200 characters.', ['name'])
   }
   const subjectIds = input.subjectIds ? [...new Set(input.subjectIds)] : null
+  const measure = {
+    metric: input.metric ?? LeaderboardMetric.POINTS, headRule: input.headRule ?? HeadRule.SUM,
+    growthFloor: input.growthFloor ?? GROWTH_FLOOR, listMax: input.listMax ?? null,
+  }
+  const refusal = refusalForMeasure({ ...measure, subject: input.subject, period: input.period, subjectIds })
+  if (refusal) throw refusal
   if (subjectIds && (!subjectIds.length || subjectIds.length > LIMITS.leaderboardSubjectsMax)) {
     throw new Refusal(
       ErrorCode.OUT_OF_RANGE,
@@ -42,7 +52,7 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   return inTenant(actor, async tx => {
     if (subjectIds) await requireSubjects(tx, input.subject, subjectIds)
     const leaderboard = tx.em.create(Leaderboard, {
-      id: newId(now), tenantId, name, metric: LeaderboardMetric.POINTS, subject: input.subject, period: input.period,
+      id: newId(now), tenantId, name, ...measure, subject: input.subject, period: input.period,
       tieRule: input.tieRule ?? TieRule.COMPETITION,
       scope: subjectIds ? LeaderboardScope.CUSTOM : LeaderboardScope.TENANT, subjectIds, createdAt: now,
       archivedFrom: input.archivedFrom ?? periodKey(input.period, zone, now.getTime()),
@@ -52,12 +62,15 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   })
 }
 
+const GROWTH_FLOOR = 100
+
 const SUBJECT = {
   USER: { entity: User, kind: 'User' }, TEAM: { entity: Team, kind: 'Team' },
   DEPARTMENT: { entity: Department, kind: 'Department' },
 } as const
 
 async function requireSubjects({ em }: Tx, subject: LeaderboardSubject, ids: readonly string[]): Promise<void> {
+  if (subject === LeaderboardSubject.TENANT) return // Lists of it are refused.
   const rows: { id: string }[] = await em.find<User | Team | Department>(SUBJECT[subject].entity, { id: { $in: [...ids] } })
   const known = new Set(rows.map(({ id }) => id)) // Row security hides other tenants.
   const missing = ids.find(id => !known.has(id))
@@ -84,17 +97,35 @@ export async function archiveClosed(actor: Actor, board: LeaderboardRow): Promis
     ? neighborKey(period, newest.start, 1)
     : periodKey(period, zone, periodRange('DAILY', zone, board.archivedFrom).startMs)
   let written = 0
-  for (; isClosed(period, zone, key, nowMs); key = neighborKey(
-    period, key, 1)) written += await archivePeriod(actor, board, key, periodRange(period, zone, key).startMs)
+  for (; isClosed(period, zone, key, nowMs); key = neighborKey(period, key, 1)) {
+    written += await archivePeriod(actor, board, zone, key)
+  }
   return written
 }
 
-async function archivePeriod(actor: Actor, board: LeaderboardRow, key: string, startMs: number): Promise<number> {
+/** Returns the final ranking of a closed period, in order. */
+async function finalStandings(
+  actor: Actor, board: LeaderboardRow, zone: string, key: string,
+): Promise<(Listed & { value?: number; isNew?: boolean | null })[]> {
+  const { tenantId } = actor
+  const { startMs, endMs } = periodRange(board.period, zone, key)
+  const measure = measureOf(board)
+  if (isPlain(measure)) {
+    const rows = await inTenantOnce<StandingRow & { [column: string]: unknown }>(
+      actor, recountStatement(tenantId, board, key, startMs))
+    const index = RankIndex.from(rows, board.tieRule)
+    return index.range(0, index.size)
+  }
+  const run: Run = statement => inTenantOnce(actor, statement)
+  const { rows } = await readTally(run, tenantId, { ...board, measure }, zone, key, endMs - 1)
+  const tally = new Tally(measure, board.period, key, rows, [])
+  const index = RankIndex.from(tally.ranked(), board.tieRule)
+  return index.range(0, index.size).map(row => tally.shown(row))
+}
+
+async function archivePeriod(actor: Actor, board: LeaderboardRow, zone: string, key: string): Promise<number> {
   const { tenantId, now } = actor
-  const rows = await inTenantOnce<StandingRow & { [column: string]: unknown }>(
-    actor, recountStatement(tenantId, board, key, startMs))
-  const index = RankIndex.from(rows, board.tieRule)
-  const standings = index.range(0, index.size)
+  const standings = await finalStandings(actor, board, zone, key)
   const archiveId = newId(now)
   return inTenantBatch(actor, async ({ run, last }) => {
     const [won] = await run([{
@@ -106,11 +137,13 @@ async function archivePeriod(actor: Actor, board: LeaderboardRow, key: string, s
     if (!won!.length) return 0 // Another node was faster.
     await last([
       {
-        text: `insert into archived_standing (tenant_id, archive_id, position, rank, subject_id, points, seq)
-               select $1, $2, * from unnest($3::int[], $4::int[], $5::uuid[], $6::bigint[], $7::bigint[])`,
+        text: `insert into archived_standing (tenant_id, archive_id, position, rank, subject_id, points, seq, value, is_new)
+               select $1, $2, * from unnest($3::int[], $4::int[], $5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[],
+                 $9::boolean[])`,
         values: [tenantId, archiveId, standings.map(({ position }) => position), standings.map(({ rank }) => rank),
           standings.map(({ subjectId }) => subjectId),
-          standings.map(({ points }) => points), standings.map(({ seq }) => seq)],
+          standings.map(({ points }) => points), standings.map(({ seq }) => seq),
+          standings.map(({ value }) => value ?? null), standings.map(({ isNew }) => isNew ?? null)],
       },
       emitStatement(tenantId, 'leaderboard.period_closed', { leaderboardId: board.id, periodStart: key, archiveId }),
     ])

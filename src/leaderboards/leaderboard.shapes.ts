@@ -3,7 +3,12 @@ import { createUnionType, Field, ID, InputType, Int, ObjectType } from 'type-gra
 import { connectionOf, Cursor, Mark, Payload, Points } from '../platform/graphql.ts'
 import { SnapshotReason } from '../wire/stream.shapes.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { Leaderboard, LeaderboardPeriod, LeaderboardSubject, Standing, TieRule } from './leaderboard.entity.ts'
+import {
+  HeadRule, Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardSubject, MeasuredFields, Standing, TieRule,
+} from './leaderboard.entity.ts'
+
+const GROWTH_FLOOR = 100
+const LIST_DEFAULT = 100
 
 export const StandingConnection = connectionOf('Standing', () => Standing)
 
@@ -19,6 +24,18 @@ export class LeaderboardCreateInput {
     nullable: true,
     description: `Rank only these, 1–${LIMITS.leaderboardSubjectsMax} ids of the subject's kind; everybody when absent.`,
   }) subjectIds?: string[] | null
+  @Field(() => LeaderboardMetric, { defaultValue: LeaderboardMetric.POINTS, description: 'What is counted.' })
+  metric!: LeaderboardMetric
+  @Field(() => HeadRule, {
+    defaultValue: HeadRule.SUM, description: 'AVERAGE divides the points of teams or departments by their people.',
+  }) headRule!: HeadRule
+  @Field(() => Points, {
+    defaultValue: GROWTH_FLOOR, description: 'The least that growth is divided by, 1–1,000,000 points.',
+  }) growthFloor!: number
+  @Field(() => Int, {
+    nullable: true, defaultValue: LIST_DEFAULT,
+    description: `How many places are listed, 1–${LIMITS.leaderboardListMax}; null lists all (LB-6).`,
+  }) listMax?: number | null
 }
 
 @ObjectType({ description: 'The new board.' })
@@ -35,13 +52,12 @@ export class LeaderboardSnapshot {
 }
 
 @ObjectType({ description: 'One change of a listed subject.' })
-export class RankChange {
+export class RankChange extends MeasuredFields {
   @Field(() => ID, { description: 'Id of the user, team or department.' }) subjectId!: string
   @Field(() => Int, { nullable: true, description: 'Rank before; null = entered the list.' }) from?: number | null
-  @Field(() => Int, { description: 'Rank now; equal to `from` when only the points changed.' }) to!: number
+  @Field(() => Int, { description: 'Rank now; equal to `from` when only the figures changed.' }) to!: number
   @Field(() => Int, { nullable: true, description: 'Rank when the previous period closed; null for newcomers.' })
   closeRank?: number | null
-  @Field(() => Points, { description: 'Points now.' }) points!: number
 }
 
 @ObjectType({ description: 'What changed since `after`, coalesced per tick; it applies if `after` is the reader\'s cursor.' })

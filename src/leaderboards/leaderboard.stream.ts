@@ -5,16 +5,15 @@
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Place, type SnapshotReason, streamCursor, type StreamSource } from '../wire/streams.ts'
-import type { BoardProjection, PublishedDelta } from './board.projection.ts'
+import type { BoardProjection, PublishedDelta, ShownRow } from './board.projection.ts'
 import { seenBy } from '../ranks/delta.rules.ts'
-import type { Listed } from '../ranks/rank.rules.ts'
 
 /** A row or change with its board, so that field resolvers know whose id `subjectId` is. */
 export type OfBoard<T> = T & { board: BoardProjection }
 
 /** The first places as they were last published. */
 export interface SnapshotMessage {
-  __typename: 'LeaderboardSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; standings: OfBoard<Listed>[]
+  __typename: 'LeaderboardSnapshot'; cursor: string; takenAt: Date; reason: SnapshotReason; standings: OfBoard<ShownRow>[]
 }
 /** What changed between two publications, as a reader of the first places sees it. */
 export interface DeltaMessage {

@@ -15,7 +15,9 @@ import type { Boards } from './boards.ts'
 import { type RankMove, rankMoves } from '../ranks/delta.rules.ts'
 
 const RANK_CHANGED = 'leaderboard.rank_changed'
-const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department' } as const satisfies Record<string, Kind>
+const SUBJECT_KIND = {
+  USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department', TENANT: 'Tenant',
+} as const satisfies Record<string, Kind>
 
 interface RankChanged { leaderboardId: string; subject: keyof typeof SUBJECT_KIND; periodStart: string; moves: RankMove[] }
 

@@ -19,6 +19,18 @@ export interface Recount { columns: StandingColumns; pos: number }
 export async function readRecount(
   address: ClientConfig, tenantId: string, statementFor: (waiting: readonly PointChange[]) => Statement,
 ): Promise<Recount> {
+  const { found: columns, pos } = await inSnapshot(
+    address, tenantId, (client, waiting) => copyColumns(client, literal(client, statementFor(waiting))))
+  return { columns, pos }
+}
+
+/**
+ * Returns what `read` finds as the tenant sees it, with the position of the event log, all of one instant; it is told of the
+ * changes that wait to be numbered, which it must leave out.
+ */
+export async function inSnapshot<T>(
+  address: ClientConfig, tenantId: string, read: (client: Client, waiting: readonly PointChange[]) => Promise<T>,
+): Promise<{ found: T; pos: number }> {
   const client = new Client({ ...address, application_name: 'laurel recount', statement_timeout: LIMITS.recountTimeoutMs })
   client.on('error', () => {}) // The failing query reports it.
   await client.connect()
@@ -28,8 +40,7 @@ export async function readRecount(
     const head = await client.query<{ pos: number }>('select pos from event_head')
     const outbox = await client.query<{ payload: unknown }>('select payload from outbox')
     const waiting = outbox.rows.flatMap(({ payload }) => changesOf(payload))
-    const columns = await copyColumns(client, literal(client, statementFor(waiting)))
-    return { columns, pos: head.rows[0]!.pos }
+    return { found: await read(client, waiting), pos: head.rows[0]!.pos }
   } finally {
     await client.end().catch(() => {})
   }

@@ -17,7 +17,7 @@ import { LeaderboardDelta, RankChange } from './leaderboard.shapes.ts'
 import type { DeltaMessage } from './leaderboard.stream.ts'
 import { standingOf } from './standing.queries.ts'
 
-const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department' } as const
+const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department', TENANT: 'Tenant' } as const
 
 interface SubjectRow { subjectId: string; board: BoardProjection; isArchived?: boolean }
 

@@ -34,6 +34,8 @@ export const LIMITS = {
   periodGraceMs: 24 * 3_600_000, // A period closes this long after its end.
   leaderboardTopMax: 500,
   leaderboardSubjectsMax: 1_000,
+  leaderboardListMax: 1_000_000,
+  growthFloorMax: 1_000_000,
   tickMs: 50,
   deltaRingMax: 1_200,
   hubLingerMs: 120_000,

@@ -1,10 +1,13 @@
 /** The difference between two top lists, and what of it a reader of the first N places sees. Pure. */
 import type { Listed } from './rank.rules.ts'
 
-/** A listed subject's move between two published lists; null = not listed. */
+/** A standing as it is published; `value` orders it where that is not the points, and more may be shown with it. */
+export interface PublishedRow extends Listed { value?: number }
+
+/** A listed subject's move between two published lists; null = not listed. `row` is there when it shows more than points. */
 export interface ListMove {
   subjectId: string; fromPosition: number | null; fromRank: number | null; toPosition: number; toRank: number
-  points: number
+  points: number; row?: PublishedRow
 }
 
 /** What changed between two published lists. */
@@ -14,17 +17,20 @@ export interface ListDelta { moves: ListMove[]; gone: { subjectId: string; fromP
 export interface SeenChange { subjectId: string; from: number | null; to: number; points: number }
 
 /** Returns what changed from one list to the next, both in order of position. */
-export function diffLists(before: ReadonlyMap<string, Listed>, after: readonly Listed[]): ListDelta {
+export function diffLists(before: ReadonlyMap<string, PublishedRow>, after: readonly PublishedRow[]): ListDelta {
   const moves: ListMove[] = []
   const listed = new Set<string>()
-  for (const { subjectId, position, rank, points } of after) {
+  for (const row of after) {
+    const { subjectId, position, rank, points, value } = row
     listed.add(subjectId)
     const old = before.get(subjectId)
-    if (old && old.position === position && old.rank === rank && old.points === points) continue
-    moves.push({
+    if (old && old.position === position && old.rank === rank && old.points === points && old.value === value) continue
+    const move: ListMove = {
       subjectId, fromPosition: old?.position ?? null, fromRank: old?.rank ?? null, toPosition: position, toRank: rank,
       points,
-    })
+    }
+    if (value !== undefined) move.row = row
+    moves.push(move)
   }
   const gone = [...before.values()].filter(({ subjectId }) => !listed.has(subjectId))
     .map(({ subjectId, position }) => ({ subjectId, fromPosition: position }))
@@ -39,9 +45,9 @@ export function diffLists(before: ReadonlyMap<string, Listed>, after: readonly L
 export function seenBy({ moves, gone }: ListDelta, top: number): { changes: SeenChange[]; left: string[] } {
   const changes: SeenChange[] = []
   const left: string[] = []
-  for (const { subjectId, fromPosition, fromRank, toPosition, toRank, points } of moves) {
+  for (const { subjectId, fromPosition, fromRank, toPosition, toRank, points, row } of moves) {
     const wasSeen = fromPosition !== null && fromPosition <= top
-    if (toPosition <= top) changes.push({ subjectId, from: wasSeen ? fromRank : null, to: toRank, points })
+    if (toPosition <= top) changes.push({ ...row, subjectId, from: wasSeen ? fromRank : null, to: toRank, points })
     else if (wasSeen) left.push(subjectId)
   }
   for (const { subjectId, fromPosition } of gone) if (fromPosition <= top) left.push(subjectId)

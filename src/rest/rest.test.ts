@@ -64,7 +64,7 @@ test('analytics answers the last days from what is stored, all or some of it, fo
 test.each([
   ['/api/v1/leaderboards?limit=0', 400, /limit must be a whole number from 1 to 100/],
   ['/api/v1/leaderboards?limit=ten', 400, /limit/],
-  ['/api/v1/leaderboards?metric=growth', 400, /metric must be one of performance/],
+  ['/api/v1/leaderboards?metric=shrinkage', 400, /metric must be one of performance/],
   ['/api/v1/leaderboards?period=monthly&period=daily', 400, /period must be one of/],
   ['/api/v1/leaderboards?tenant=other', 400, /known are metric, period, limit/],
   ['/api/v1/leaderboards?period=weekly', 404, /nothing of this kind/],
