@@ -1,7 +1,7 @@
 /** The list of resolvers: the house's index of nouns, and the schema made of it. */
 import { GraphQLObjectType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchema } from 'type-graphql'
-import { ActivityResolver } from './activities/activity.resolver.ts'
+import { ActivityResolver, ActivityTypeResolver } from './activities/activity.resolver.ts'
 import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
 import { FeatureResolver } from './controls/feature.resolver.ts'
@@ -39,7 +39,8 @@ import { WebhookEndpointResolver, WebhookMessageResolver } from './webhooks/endp
 const RESOLVERS = [
   FeatureResolver, StandardResolver, EvidenceResolver, AuditResolver, AuditPeopleResolver, DeclarationPeopleResolver,
   WithdrawalPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
-  WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, RevenueResolver,
+  WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, ActivityTypeResolver,
+  RevenueResolver,
   CatalogueResolver, MetricResolver, MetricPointResolver, RevenueFiguresResolver, HookSourceResolver, HookMessageResolver,
   FactImportResolver, ImportLineErrorResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,

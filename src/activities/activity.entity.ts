@@ -2,8 +2,31 @@
  * Activities and their types as the schema shows them. An activity is a fact from outside; it is never changed, only
  * taken back.
  */
-import { Field, Int, ObjectType } from 'type-graphql'
+import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { Node, Points } from '../platform/graphql.ts'
+
+export enum AttributeType { NUMBER = 'number', TEXT = 'text', FLAG = 'flag' }
+registerEnumType(AttributeType, {
+  name: 'AttributeType', description: 'What an attribute of activities holds.',
+  valuesConfig: {
+    NUMBER: { description: 'A number with a fixed count of places.' }, TEXT: { description: 'A text.' },
+    FLAG: { description: 'Yes or no.' },
+  },
+})
+
+@ObjectType({ description: 'An attribute that activities of a type may carry, for rules to read.' })
+export class AttributeDefinition {
+  @Field(() => String, { description: 'Its name.' }) name!: string
+  @Field(() => AttributeType, { description: 'What it holds.' }) type!: AttributeType
+  @Field(() => Int, { description: 'Places of a number, 0–4.' }) decimals!: number
+  @Field(() => Boolean, { description: 'Whether a number may be negative.' }) signed!: boolean
+}
+
+@ObjectType({ description: 'An attribute of an activity.' })
+export class ActivityAttribute {
+  @Field(() => String, { description: 'Its name.' }) name!: string
+  @Field(() => String, { description: 'Its value as text: a number, a text, "true" or "false".' }) value!: string
+}
 
 @ObjectType({ implements: Node, description: 'One version of what may be recorded and what it pays.' })
 export class ActivityType extends Node {

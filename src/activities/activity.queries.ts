@@ -4,10 +4,10 @@ import { type Actor, inTenantOnce } from '../platform/tenancy.ts'
 import type { TypeVersion } from './activity.rules.ts'
 import type { ActivityRow } from './activity.service.ts'
 
-const TYPE = `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
-  from activity_type`
+const TYPE = `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom",
+  attributes from activity_type`
 const COLUMNS = `select a.id, a.type_id as "typeId", a.user_id as "userId", a.quantity, a.occurred_at as "occurredAt",
-  a.recorded_at as "recordedAt", a.source, a.source_id as "sourceId", a.note, a.entry_seq as "entrySeq",
+  a.recorded_at as "recordedAt", a.source, a.source_id as "sourceId", a.note, a.attributes, a.entry_seq as "entrySeq",
   r.entry_seq as "reversalSeq", r.reversed_at as "reversedAt"`
 const REVERSAL = 'left join activity_reversal r on r.tenant_id = a.tenant_id and r.activity_id = a.id'
 const ACTIVITY = `${COLUMNS} from activity a ${REVERSAL}`

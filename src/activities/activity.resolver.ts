@@ -11,7 +11,8 @@ import { PointEntry } from '../points/point.entity.ts'
 import { entriesByPlace, shownEntry, type EntryRow } from '../points/point.queries.ts'
 import { User } from '../users/user.entity.ts'
 import { usersById } from '../users/user.queries.ts'
-import { Activity, ActivityType } from './activity.entity.ts'
+import { Activity, ActivityAttribute, ActivityType, AttributeDefinition } from './activity.entity.ts'
+import type { TypeVersion } from './activity.rules.ts'
 import {
   ActivitiesRecordInput, ActivitiesRecordPayload, ActivityRecordInput, ActivityRecordPayload, ActivityReverseInput,
   ActivityReversePayload,
@@ -97,7 +98,11 @@ export class ActivityResolver {
   activityTypeRevise(
     @Arg('input', () => ActivityTypeReviseInput, { description: 'What changes, and from when.' }) input: ActivityTypeReviseInput,
     @Ctx() { actor }: Context) {
-    return answer(new ActivityTypeRevisePayload(), () => reviseType(actor, input) as Promise<Partial<ActivityTypeRevisePayload>>)
+    return answer(new ActivityTypeRevisePayload(), () => {
+      const attributes = input.attributes && Object.fromEntries(input.attributes.map(({ name, type, decimals, signed }) =>
+        [name, { type, ...decimals ? { decimals } : {}, ...signed ? { signed } : {} }]))
+      return reviseType(actor, { ...input, attributes }) as Promise<Partial<ActivityTypeRevisePayload>>
+    })
   }
 
   @Allows('activityType.read')
@@ -129,11 +134,27 @@ export class ActivityResolver {
     return wantsOnlyId(info) ? { id: activity.userId } : context.load(usersById, activity.userId)
   }
 
+  @sized(LIMITS.attributesMax)
+  @FieldResolver(() => [ActivityAttribute], { description: 'Of those that its type declares: at most 20.' })
+  attributes(@Root() { attributes }: ShownActivity) {
+    return Object.entries(attributes ?? {}).map(([name, value]) => ({ name, value: String(value) }))
+  }
+
   @sized(2)
   @FieldResolver(() => [PointEntry], { description: 'The award, and its reversal if it was taken back: at most two.' })
   async pointEntries(@Root() activity: ShownActivity, @Ctx() context: Context) {
     const entries = activity.entries ?? await Promise.all([activity.entrySeq, activity.reversalSeq].filter(seq => seq !== null)
       .map(seq => context.load(entriesByPlace, `${activity.userId}:${seq}`)))
     return entries.filter(entry => entry !== null).map(shownEntry)
+  }
+}
+
+@Resolver(() => ActivityType)
+export class ActivityTypeResolver {
+  @sized(LIMITS.attributesMax)
+  @FieldResolver(() => [AttributeDefinition], { description: 'What activities of it may carry, at most 20.' })
+  attributes(@Root() { attributes }: TypeVersion) {
+    return Object.entries(attributes ?? {})
+      .map(([name, { type, decimals = 0, signed = false }]) => ({ name, type, decimals, signed }))
   }
 }

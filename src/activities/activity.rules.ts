@@ -1,11 +1,14 @@
 /** The law of recording activities: who may, what is well-formed, what is a repeat, and what it pays. Pure. */
 import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
+import { type Attributes, type AttributeDefinitions, attributesFor, type WrittenAttribute } from './attribute.rules.ts'
 
 /** One activity as asked for, ids decoded, the user resolved. */
 export interface ActivityItem {
   activityType: string; idempotencyKey: string; userId: string; quantity: number; occurredAt: Date | null
   source: string | null; sourceId: string | null; note: string | null; bodyHash: Buffer
+  /** As written; null when there are none. */
+  attributes: readonly WrittenAttribute[] | null
 }
 
 /** One version of an activity type. */
@@ -13,6 +16,8 @@ export interface TypeVersion {
   [column: string]: unknown
   id: string; key: string; version: number; category: string; name: string; points: number; perUnit: boolean; active: boolean
   effectiveFrom: Date
+  /** What activities of it may carry; null for nothing. */
+  attributes: AttributeDefinitions | null
 }
 
 /** A person as the recorder needs to see them; `teams` are their dated primary teams. */
@@ -26,7 +31,7 @@ export interface Earlier { key: { bodyHash: Buffer; activityId: string } | null;
 
 /** What becomes of an item. */
 export type Verdict =
-  | { kind: 'NEW'; type: TypeVersion; points: number; occurredAt: Date }
+  | { kind: 'NEW'; type: TypeVersion; points: number; occurredAt: Date; attributes: Attributes | null }
   | { kind: 'HIT'; activityId: string }
   | { kind: 'DUPLICATE'; activityId: string }
   | { kind: 'REFUSED'; refusal: Refusal }
@@ -136,7 +141,9 @@ export function verdictFor(
   const type = typeAt(versions, occurredAt)
   if (!type) return { kind: 'REFUSED', refusal: noSuchType(item.activityType, ' at that time') }
   if (!type.active) return refused(ErrorCode.NOT_FOUND, `The activity type "${type.key}" is switched off.`, 'activityType')
-  return { kind: 'NEW', type, points: pointsFor(type, item.quantity), occurredAt }
+  const attributes = item.attributes && attributesFor(type.attributes, item.attributes, type.key)
+  if (attributes instanceof Refusal) return { kind: 'REFUSED', refusal: attributes }
+  return { kind: 'NEW', type, points: pointsFor(type, item.quantity), occurredAt, attributes }
 }
 
 function refused(code: ErrorCode, message: string, field: string): Verdict {

@@ -13,6 +13,7 @@ import { zoneOf } from '../tenants/tenant.service.ts'
 import {
   type ActivityItem, type Recorded as Person, refusalForRecorder, teamAt, type TypeVersion, type Verdict, verdictFor,
 } from './activity.rules.ts'
+import type { Attributes } from './attribute.rules.ts'
 import {
   type Asked, type NewActivity, readStatements, type RecordCommand, writeStatements,
 } from './activity.sql.ts'
@@ -22,7 +23,7 @@ export interface ActivityRow {
   [column: string]: unknown
   id: string; typeId: string; userId: string; quantity: number; occurredAt: Date; recordedAt: Date
   source: string | null; sourceId: string | null; note: string | null; entrySeq: number; reversalSeq: number | null
-  reversedAt: Date | null
+  reversedAt: Date | null; attributes: Attributes | null
 }
 
 /** What became of one item: a new activity with its type and entry, the id of an earlier one, or a refusal. */
@@ -115,7 +116,7 @@ function decide({ actor, items }: RecordCommand, zone: string, known: Known) {
       recordings.push(verdict)
       continue
     }
-    const { type, points, occurredAt } = verdict
+    const { type, points, occurredAt, attributes } = verdict
     const id = newId(now)
     const team = teamAt(person!, occurredAt)
     person!.points += points // The next item of the same person starts from here.
@@ -125,13 +126,15 @@ function decide({ actor, items }: RecordCommand, zone: string, known: Known) {
       type: type.key, points, seq: known.numbers.shift()!, total: person!.points, ...periods,
     }
     const { id: typeId } = type
-    fresh.push({ id, item, typeId, occurredAt, recordedAt: now, recordedBy: actor.userId, senderId, change, isCorrection })
+    fresh.push({
+      id, item, typeId, occurredAt, recordedAt: now, recordedBy: actor.userId, senderId, change, isCorrection, attributes,
+    })
     // The same key or fact again within one transaction meets this one.
     known.keys.set(key, { bodyHash: item.bodyHash, activityId: id })
     if (fact) known.sources.set(fact, id)
     recordings.push({
       kind: 'NEW', type, entry: { id, points, reason: 'ACTIVITY', isCorrection, recordedAt: now },
-      activity: rowOf(item, id, type.id, occurredAt, change.seq, now),
+      activity: { ...rowOf(item, id, type.id, occurredAt, change.seq, now), attributes },
     })
   }
   if (fresh.length) {
@@ -150,6 +153,6 @@ function rowOf(
 ): ActivityRow {
   return {
     id, typeId, userId, quantity, occurredAt, recordedAt: now, source, sourceId, note, entrySeq, reversalSeq: null,
-    reversedAt: null,
+    reversedAt: null, attributes: null,
   }
 }

@@ -2,7 +2,22 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
 import { Payload, Points, UserError } from '../platform/graphql.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { Activity, ActivityType } from './activity.entity.ts'
+import { Activity, ActivityType, AttributeType } from './activity.entity.ts'
+
+@InputType({ description: 'An attribute of an activity.' })
+export class ActivityAttributeInput {
+  @Field(() => String, { description: 'Its name, as the type declares it.' }) name!: string
+  @Field(() => String, { description: 'Its value as text: a number such as "49.90", a text, "true" or "false".' }) value!: string
+}
+
+@InputType({ description: 'An attribute that activities of a type may carry.' })
+export class AttributeDefinitionInput {
+  @Field(() => String, { description: 'Its name: 1–64 letters, digits and _.' }) name!: string
+  @Field(() => AttributeType, { description: 'What it holds.' }) type!: AttributeType
+  @Field(() => Int, { nullable: true, description: 'Places of a number, 0–4; 0 when absent.' }) decimals?: number | null
+  @Field(() => Boolean, { nullable: true, description: 'Whether a number may be negative; false when absent.' })
+  signed?: boolean | null
+}
 
 @InputType({ description: 'One activity.' })
 export class ActivityRecordInput {
@@ -20,6 +35,9 @@ export class ActivityRecordInput {
   @Field(() => String, { nullable: true, description: 'Its id in that system.' }) sourceId?: string | null
   @Field(() => String, { nullable: true, description: `Free text, at most ${LIMITS.noteLengthMax} characters.` })
   note?: string | null
+  @Field(() => [ActivityAttributeInput], {
+    nullable: true, description: `What its type declares besides, at most ${LIMITS.attributesMax}.`,
+  }) attributes?: ActivityAttributeInput[] | null
 }
 
 @InputType({ description: 'Many activities at once.' })
@@ -80,6 +98,9 @@ export class ActivityTypeReviseInput {
   @Field(() => Boolean, { nullable: true, description: 'Whether it may be recorded.' }) active?: boolean | null
   @Field(() => Date, { nullable: true, description: 'From when it counts; now when absent. Not before the newest version.' })
   effectiveFrom?: Date | null
+  @Field(() => [AttributeDefinitionInput], {
+    nullable: true, description: 'What activities of it may carry, at most 20; what is declared already among them, as it is.',
+  }) attributes?: AttributeDefinitionInput[] | null
 }
 
 @ObjectType({ description: 'The new version.' })

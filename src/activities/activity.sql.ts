@@ -10,6 +10,7 @@ import type { PointChange } from '../points/change.rules.ts'
 import { packChanges } from '../points/change.rules.ts'
 import { balanceUpdate, entryInsert, entryNumbers } from '../points/entry.service.ts'
 import type { ActivityItem } from './activity.rules.ts'
+import type { Attributes } from './attribute.rules.ts'
 
 /** A client's command: who asks to record what. */
 export interface RecordCommand { actor: Actor; items: readonly ActivityItem[] }
@@ -50,7 +51,8 @@ export function readStatements(commands: readonly RecordCommand[]): Partial<Reco
     },
     types: {
       name: 'record_types',
-      text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
+      text: `select id, key, version, category, name, points, per_unit as "perUnit", active,
+               effective_from as "effectiveFrom", attributes
              from activity_type where tenant_id = $1 and key = any($2) order by key, effective_from`,
       values: [tenantId, column(({ activityType }) => activityType)],
     },
@@ -82,7 +84,7 @@ function sourcesOf(tenantId: string, sourced: readonly ActivityItem[]): Statemen
 export interface NewActivity {
   id: string; item: ActivityItem; typeId: string; occurredAt: Date; recordedAt: Date; recordedBy: string | null
   senderId: string
-  change: PointChange; isCorrection: boolean
+  change: PointChange; isCorrection: boolean; attributes: Attributes | null
 }
 
 /** The statements that write what is new of each command: activities, entries, balances, and last one event a command. */
@@ -103,25 +105,44 @@ export function writeStatements(
       ],
     },
     ...sourced.length ? [sourceInsert(tenantId, sourced)] : [],
-    {
-      name: 'record_activity_insert',
-      text: `insert into activity (tenant_id, id, type_id, user_id, recorded_by, quantity, occurred_at, recorded_at,
-               source, source_id, note, entry_seq)
-             select $1, * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::timestamptz[],
-               $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::bigint[])`,
-      values: [
-        tenantId, column(({ id }) => id), column(({ typeId }) => typeId), column(({ item }) => item.userId),
-        column(({ recordedBy }) => recordedBy), column(({ item }) => item.quantity), column(({ occurredAt }) => occurredAt),
-        column(({ recordedAt }) => recordedAt), column(({ item }) => item.source), column(({ item }) => item.sourceId),
-        column(({ item }) => item.note), column(({ change }) => change.seq),
-      ],
-    },
+    activityInsert(tenantId, fresh),
     entryInsert(tenantId, fresh, 'ACTIVITY'),
     balanceUpdate(tenantId, column(({ change }) => change)),
     ...audited.length ? [auditStatement(tenantId, audited.map(({ entry }) => entry))] : [],
-    ...commands.map(own =>
-      emitStatement(tenantId, 'activity.recorded', { changes: packChanges(own.map(({ change }) => change)) })),
+    ...commands.map(own => emitStatement(tenantId, 'activity.recorded', {
+      changes: packChanges(own.map(({ change }) => change)), ...attributesOf(own),
+    })),
   ]
+}
+
+/** What most activities do not have is not said of them. */
+function attributesOf(activities: readonly NewActivity[]): { attributes?: Record<string, Attributes> } {
+  const carriers = activities.filter(({ attributes }) => attributes)
+  return carriers.length ? { attributes: Object.fromEntries(carriers.map(({ id, attributes }) => [id, attributes!])) } : {}
+}
+
+function activityInsert(tenantId: string, fresh: readonly NewActivity[]): Statement {
+  const column = <T>(pick: (activity: NewActivity) => T) => fresh.map(pick)
+  const values = [
+    tenantId, column(({ id }) => id), column(({ typeId }) => typeId), column(({ item }) => item.userId),
+    column(({ recordedBy }) => recordedBy), column(({ item }) => item.quantity), column(({ occurredAt }) => occurredAt),
+    column(({ recordedAt }) => recordedAt), column(({ item }) => item.source), column(({ item }) => item.sourceId),
+    column(({ item }) => item.note), column(({ change }) => change.seq),
+  ]
+  const columns = `tenant_id, id, type_id, user_id, recorded_by, quantity, occurred_at, recorded_at, source, source_id, note,
+    entry_seq`
+  const rows = `$2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::timestamptz[], $8::timestamptz[], $9::text[],
+    $10::text[], $11::text[], $12::bigint[]`
+  // A statement of its own, so that activities without attributes pay for none.
+  return fresh.some(({ attributes }) => attributes)
+    ? {
+      name: 'record_activity_insert_attributes',
+      text: `insert into activity (${columns}, attributes) select $1, * from unnest(${rows}, $13::jsonb[])`,
+      values: [...values, column(({ attributes }) => attributes && JSON.stringify(attributes))],
+    }
+    : {
+      name: 'record_activity_insert', text: `insert into activity (${columns}) select $1, * from unnest(${rows})`, values,
+    }
 }
 
 function sourceInsert(tenantId: string, sourced: readonly NewActivity[]): Statement {

@@ -242,7 +242,7 @@ test('a body is told from another by what was given, and by nothing that a later
   const body = {
     activityType: 'team_support', idempotencyKey: 'any-key-at-all', userId: '01890000-0000-7000-8000-000000000000', quantity: 1,
     occurredAt: null,
-    source: null, sourceId: null, note: null,
+    source: null, sourceId: null, note: null, attributes: null,
   }
   const print = bodyHashOf(body).toString('hex')
   // Kept with the rows: it must never change.

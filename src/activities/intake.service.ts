@@ -6,11 +6,13 @@ import { LIMITS } from '../platform/limits.ts'
 import type { Actor } from '../platform/tenancy.ts'
 import { type ActivityItem, refusalForItem } from './activity.rules.ts'
 import { recordActivities, type Recording } from './activity.service.ts'
+import type { WrittenAttribute } from './attribute.rules.ts'
 
 /** One activity as a client sends it; `userId` is a wire id. */
 export interface ActivityInput {
   activityType: string; idempotencyKey: string; userId?: string | null; quantity?: number | null; occurredAt?: Date | null
   source?: string | null; sourceId?: string | null; note?: string | null
+  attributes?: readonly WrittenAttribute[] | null
 }
 
 /**
@@ -48,15 +50,20 @@ function itemFor(actor: Actor, input: ActivityInput): ActivityItem | Refusal {
     activityType: input.activityType, idempotencyKey: input.idempotencyKey, userId, quantity: input.quantity ?? 1,
     occurredAt: input.occurredAt ?? null,
     source: input.source ?? null, sourceId: input.sourceId ?? null, note: input.note ?? null,
+    attributes: input.attributes?.length ? writtenInOrder(input.attributes) : null,
   }
   const refusal = refusalForItem(item, actor.now)
   if (refusal) return refusal
   return { ...item, bodyHash: bodyHashOf(item) }
 }
 
+// The same attributes in another order are the same body.
+const writtenInOrder = (attributes: readonly WrittenAttribute[]): WrittenAttribute[] =>
+  attributes.map(({ name, value }) => ({ name, value })).sort((one, other) => one.name < other.name ? -1 : 1)
+
 type Body = Omit<ActivityItem, 'bodyHash' | 'idempotencyKey'>
 const BODY = Object.keys({
-  activityType: 0, note: 0, occurredAt: 0, quantity: 0, source: 0, sourceId: 0, userId: 0,
+  activityType: 0, attributes: 0, note: 0, occurredAt: 0, quantity: 0, source: 0, sourceId: 0, userId: 0,
 } satisfies Record<keyof Body, 0>).sort() as (keyof Body)[]
 
 /**

@@ -8,11 +8,12 @@ import { emitStatement } from '../platform/outbox.ts'
 import { projectRoot } from '../platform/project.ts'
 import { type Actor, inTenantBatch } from '../platform/tenancy.ts'
 import { isTypeKey, type TypeVersion } from './activity.rules.ts'
+import { type AttributeDefinitions, refusalForAttributes } from './attribute.rules.ts'
 
 /** A template pack: data of the house, copied into a tenant, never shared. */
 export interface ActivityPack {
   key: string; version: number
-  activityTypes: { key: string; category: string; name: string; points: number }[]
+  activityTypes: { key: string; category: string; name: string; points: number; attributes?: AttributeDefinitions }[]
   levels: {
     number: number; key: string; title: string; threshold: number; badge: string; benefits: string[]; multiplierBp: number
   }[]
@@ -28,18 +29,22 @@ export function readPack(name: string): ActivityPack {
 }
 
 /** Copies a pack's activity types and levels into the tenant, effective from `from`; what is there already stays as it is. */
-export async function installPack(actor: Actor, pack: ActivityPack, from: Date): Promise<void> {
+export async function installPack(
+  actor: Actor, pack: Pick<ActivityPack, 'key' | 'activityTypes' | 'levels'>, from: Date,
+): Promise<void> {
   const { tenantId } = actor
   const types = pack.activityTypes
   await inTenantBatch(actor, ({ last }) => last([
     {
-      text: `insert into activity_type (tenant_id, id, key, version, category, name, points, effective_from)
-             select $1, id, key, 1, category, name, points, $2
-             from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[]) as t (id, key, category, name, points)
+      text: `insert into activity_type (tenant_id, id, key, version, category, name, points, effective_from, attributes)
+             select $1, id, key, 1, category, name, points, $2, attributes
+             from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::jsonb[])
+               as t (id, key, category, name, points, attributes)
              on conflict (tenant_id, key, version) do nothing`,
       values: [
         tenantId, from, types.map(({ key }) => derivedId(tenantId, pack.key, key)), types.map(({ key }) => key),
         types.map(({ category }) => category), types.map(({ name }) => name), types.map(({ points }) => points),
+        types.map(({ attributes }) => attributes && JSON.stringify(attributes)),
       ],
     },
     ...pack.levels.map(({ number, key, title, threshold, badge, benefits, multiplierBp }) => ({
@@ -56,7 +61,7 @@ export async function installPack(actor: Actor, pack: ActivityPack, from: Date):
 /** A change to a type; absent fields keep their value. */
 export interface TypeRevision {
   key: string; points?: number | null; name?: string | null; perUnit?: boolean | null; active?: boolean | null
-  effectiveFrom?: Date | null
+  effectiveFrom?: Date | null; attributes?: AttributeDefinitions | null
 }
 
 /**
@@ -67,8 +72,8 @@ export interface TypeRevision {
 export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ activityType: TypeVersion; mark: number }> {
   const { tenantId, now } = actor
   const from = revision.effectiveFrom ?? now
-  if ([revision.points, revision.name, revision.perUnit, revision.active].every(value => value == null)) {
-    throw new Refusal(ErrorCode.INVALID, 'Nothing would change: name points, name, perUnit or active.')
+  if ([revision.points, revision.name, revision.perUnit, revision.active, revision.attributes].every(value => value == null)) {
+    throw new Refusal(ErrorCode.INVALID, 'Nothing would change: name points, name, perUnit, active or attributes.')
   }
   if (from.getTime() > now.getTime() + LIMITS.revisionAheadMaxMs) {
     throw new Refusal(
@@ -90,8 +95,8 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
         values: [tenantId, revision.key],
       },
       {
-        text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom"
-               from activity_type where tenant_id = $1 and key = $2 order by version desc limit 1`,
+        text: `select id, key, version, category, name, points, per_unit as "perUnit", active, effective_from as "effectiveFrom",
+                 attributes from activity_type where tenant_id = $1 and key = $2 order by version desc limit 1`,
         values: [tenantId, revision.key],
       },
     ])
@@ -103,17 +108,21 @@ export function reviseType(actor: Actor, revision: TypeRevision): Promise<{ acti
         `effectiveFrom must be after ${newest.effectiveFrom.toISOString()}, where the newest version begins.`,
         ['effectiveFrom'])
     }
+    const unlawful = revision.attributes && refusalForAttributes(newest.attributes, revision.attributes)
+    if (unlawful) throw unlawful
     const activityType: TypeVersion = {
       ...newest, id: newId(now), version: newest.version + 1, effectiveFrom: from, name: revision.name?.trim() ?? newest.name,
       points: revision.points ?? newest.points, perUnit: revision.perUnit ?? newest.perUnit,
-      active: revision.active ?? newest.active,
+      active: revision.active ?? newest.active, attributes: revision.attributes ?? newest.attributes,
     }
-    const { id, key, version, category, name, points, perUnit, active } = activityType
+    const { id, key, version, category, name, points, perUnit, active, attributes } = activityType
     const answers = await last([
       {
-        text: `insert into activity_type (tenant_id, id, key, version, category, name, points, per_unit, active, effective_from)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-        values: [tenantId, id, key, version, category, name, points, perUnit, active, from],
+        text: `insert into activity_type (tenant_id, id, key, version, category, name, points, per_unit, active, effective_from,
+            attributes) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+        values: [
+          tenantId, id, key, version, category, name, points, perUnit, active, from, attributes && JSON.stringify(attributes),
+        ],
       },
       emitStatement(tenantId, 'activity_type.revised', { key, version }),
     ])

@@ -10,6 +10,8 @@ export const LIMITS = {
   quantityMax: 1_000,
   noteLengthMax: 500,
   sourceLengthMax: 100,
+  attributesMax: 20, // Of one activity.
+  attributeLengthMax: 200,
   metricsMax: 200,
   hookSourcesMax: 50,
   hookBytesMax: 256 * 1_024,
