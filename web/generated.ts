@@ -3,6 +3,86 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** A new version of an activity type; absent fields keep their value. */
+export type ActivityTypeReviseInput = {
+  /** Whether it may be recorded. */
+  active?: boolean | null | undefined;
+  /** What activities of it may carry, at most 20; what is declared already among them, as it is. */
+  attributes?: Array<AttributeDefinitionInput> | null | undefined;
+  /** From when it counts; now when absent. Not before the newest version. */
+  effectiveFrom?: string | null | undefined;
+  /** Key of the type. */
+  key: string;
+  /** Name for people, 1–200 characters. */
+  name?: string | null | undefined;
+  /** Whether points are multiplied by the quantity. */
+  perUnit?: boolean | null | undefined;
+  /** Points for one, within ±1,000,000. */
+  points?: number | null | undefined;
+};
+
+/** An attribute that activities of a type may carry. */
+export type AttributeDefinitionInput = {
+  /** Places of a number, 0–4; 0 when absent. */
+  decimals?: number | null | undefined;
+  /** Its name: 1–64 letters, digits and _. */
+  name: string;
+  /** Whether a number may be negative; false when absent. */
+  signed?: boolean | null | undefined;
+  /** What it holds. */
+  type: AttributeType;
+};
+
+/** What an attribute of activities holds. */
+export type AttributeType =
+  /** Yes or no. */
+  | 'FLAG'
+  /** A number with a fixed count of places. */
+  | 'NUMBER'
+  /** A text. */
+  | 'TEXT';
+
+/** How dates of a file are written; instants as RFC 3339 are read in any. */
+export type DateOrder =
+  /** 10.03.2026. */
+  | 'DMY'
+  /** 03/10/2026. */
+  | 'MDY'
+  /** 2026-03-10. */
+  | 'YMD';
+
+/** What kind of fact a mapping makes. */
+export type DraftKind =
+  /** An activity. */
+  | 'ACTIVITY'
+  /** A value of a metric. */
+  | 'METRIC'
+  /** A refund of it. */
+  | 'REFUND'
+  /** Recognized revenue. */
+  | 'REVENUE';
+
+/** Why a command was refused. Later versions may add values. */
+export type ErrorCode =
+  /** Somebody has decided on it, or it has expired. */
+  | 'ALREADY_DECIDED'
+  /** The activity was taken back before. */
+  | 'ALREADY_REVERSED'
+  /** This role may not do it for this subject. */
+  | 'FORBIDDEN'
+  /** The key was sent before with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** A value is malformed. */
+  | 'INVALID'
+  /** What was named does not exist in this tenant. */
+  | 'NOT_FOUND'
+  /** A number, a date or a list lies outside its bounds. */
+  | 'OUT_OF_RANGE'
+  /** A text holds what looks like a card number. */
+  | 'PAN_REJECTED'
+  /** The name is in use. */
+  | 'TAKEN';
+
 /** What happened. Later versions add values. */
 export type FeedKind =
   /** A level was entered, upward or downward. */
@@ -20,6 +100,92 @@ export type FeedScope =
   | 'TEAM'
   /** Everything. */
   | 'TENANT';
+
+/** A column and what it holds. */
+export type ImportColumnInput = {
+  /** Its place, from 0. */
+  column: number;
+  /** What it holds. */
+  field: ImportField;
+};
+
+/** What a column holds. */
+export type ImportField =
+  /** Key of the activity type. */
+  | 'ACTIVITY_TYPE'
+  /** An amount in major units. */
+  | 'AMOUNT'
+  /** The client. */
+  | 'CLIENT'
+  /** A currency of ISO 4217. */
+  | 'CURRENCY'
+  /** The deal. */
+  | 'DEAL'
+  /** Key of the metric. */
+  | 'METRIC'
+  /** Free text. */
+  | 'NOTE'
+  /** A local date, or an instant as RFC 3339. */
+  | 'OCCURRED_AT'
+  /** The id in the source of the revenue that a refund gives back. */
+  | 'ORIGINAL'
+  /** The e-mail address of the person. */
+  | 'OWNER_EMAIL'
+  /** The id of the person. */
+  | 'OWNER_ID'
+  /** How many. */
+  | 'QUANTITY'
+  /** ONE_OFF, MONTH, QUARTER or YEAR, also monthly and so on. */
+  | 'RECURRENCE'
+  /** The id in the source; the same fact counts once. */
+  | 'SOURCE_ID'
+  /** The value of the metric. */
+  | 'VALUE';
+
+/** An import. */
+export type ImportInput = {
+  /** The import. */
+  importId: string;
+};
+
+/** How a file is read. */
+export type ImportSettingsInput = {
+  /** What its columns hold, at most 15. */
+  columns: Array<ImportColumnInput>;
+  /** The currency of amounts that name none. */
+  currency?: unknown;
+  /** How dates are written. */
+  dateOrder?: DateOrder;
+  /** Between units and fractions: "." or ",". */
+  decimalSign?: string;
+  /** What kind of facts it holds. */
+  kind: DraftKind;
+  /** The source of its facts, 1–100 characters. */
+  source?: string;
+  /** Between thousands; numbers have none when absent. */
+  thousandsSeparator?: string | null | undefined;
+};
+
+/** An import to start. */
+export type ImportStartInput = {
+  /** The import. */
+  importId: string;
+  /** How its file is read; they stay. */
+  settings: ImportSettingsInput;
+};
+
+/** Where an import stands. */
+export type ImportState =
+  /** It was stopped and may be resumed. */
+  | 'CANCELED'
+  /** Every line was recorded, repeated or refused. */
+  | 'DONE'
+  /** Its lines are being recorded. */
+  | 'RUNNING'
+  /** It waits to be started. */
+  | 'UPLOADED'
+  /** The file is coming in. */
+  | 'UPLOADING';
 
 /** Calendar period in the tenant's time zone. */
 export type LeaderboardPeriod =
@@ -70,6 +236,95 @@ export type SnapshotReason =
   | 'NEW_EPOCH'
   /** The reader fell too far behind. */
   | 'SLOW_CLIENT';
+
+export type AdminVisitQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AdminVisitQuery = { viewer: { role: Role, user: { id: string, name: string, email: string } | null, tenant: { id: string, name: string, slug: string, timeZone: string, currency: string } } };
+
+export type ActivityCatalogQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type ActivityCatalogQuery = { activityTypes: { nodes: Array<{ id: string, key: string, name: string, category: string, points: number, perUnit: boolean, active: boolean, version: number, effectiveFrom: string, planned: { id: string, version: number, points: number, perUnit: boolean, active: boolean, effectiveFrom: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ActivityVersionsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ActivityVersionsQuery = { node:
+    | { key: string, versions: Array<{ id: string, version: number, name: string, points: number, perUnit: boolean, active: boolean, effectiveFrom: string }> }
+    | Record<PropertyKey, never>
+   | null };
+
+export type ActivityReviseMutationVariables = Exact<{
+  input: ActivityTypeReviseInput;
+}>;
+
+
+export type ActivityReviseMutation = { activityTypeRevise: { activityType: { id: string, version: number, effectiveFrom: string } | null, userErrors: Array<{ code: ErrorCode, message: string, field: Array<string> | null }> } };
+
+export type ImportListQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type ImportListQuery = { imports: { nodes: Array<{ id: string, name: string, state: ImportState, lineCount: number, doneCount: number, recorded: number, repeated: number, refused: number, createdAt: string, finishedAt: string | null, settings: { kind: DraftKind } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ImportCourseQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ImportCourseQuery = { node:
+    | { id: string, name: string, state: ImportState, header: Array<string>, lineCount: number, doneCount: number, recorded: number, repeated: number, refused: number, createdAt: string, startedAt: string | null, finishedAt: string | null, settings: { kind: DraftKind, source: string, decimalSign: string, thousandsSeparator: string | null, dateOrder: DateOrder, currency: string | null, columns: Array<{ column: number, field: ImportField }> } | null }
+    | Record<PropertyKey, never>
+   | null };
+
+export type ImportPreviewQueryVariables = Exact<{
+  id: string;
+  settings?: ImportSettingsInput | null | undefined;
+}>;
+
+
+export type ImportPreviewQuery = { node:
+    | { preview: { rows: Array<Array<string>>, settings: { kind: DraftKind, source: string, decimalSign: string, thousandsSeparator: string | null, dateOrder: DateOrder, currency: string | null, columns: Array<{ column: number, field: ImportField }> }, drafts: Array<{ place: number, fact: DraftKind | null, occurredAt: string | null, client: string | null, deal: string | null, recurrence: string | null, sourceId: string | null, key: string | null, value: string | null, amount: { amount: unknown, currency: unknown } | null, flaw: { code: string, field: string, message: string } | null }> } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type ImportRefusalsQueryVariables = Exact<{
+  id: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ImportRefusalsQuery = { node:
+    | { errors: { nodes: Array<{ line: number, code: string, field: string, message: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type ImportStartMutationVariables = Exact<{
+  input: ImportStartInput;
+}>;
+
+
+export type ImportStartMutation = { importStart: { factImport: { id: string, state: ImportState } | null, userErrors: Array<{ code: ErrorCode, message: string, field: Array<string> | null }> } };
+
+export type ImportCancelMutationVariables = Exact<{
+  input: ImportInput;
+}>;
+
+
+export type ImportCancelMutation = { importCancel: { factImport: { id: string, state: ImportState } | null, userErrors: Array<{ code: ErrorCode, message: string, field: Array<string> | null }> } };
+
+export type ImportResumeMutationVariables = Exact<{
+  input: ImportInput;
+}>;
+
+
+export type ImportResumeMutation = { importResume: { factImport: { id: string, state: ImportState } | null, userErrors: Array<{ code: ErrorCode, message: string, field: Array<string> | null }> } };
 
 export type BoardPageQueryVariables = Exact<{
   id: string;
@@ -134,6 +389,253 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
+export const AdminVisitDocument = new TypedDocumentString(`
+    query AdminVisit {
+  viewer {
+    role
+    user {
+      id
+      name
+      email
+    }
+    tenant {
+      id
+      name
+      slug
+      timeZone
+      currency
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AdminVisitQuery, AdminVisitQueryVariables>;
+export const ActivityCatalogDocument = new TypedDocumentString(`
+    query ActivityCatalog($after: Cursor) {
+  activityTypes(first: 100, after: $after) {
+    nodes {
+      id
+      key
+      name
+      category
+      points
+      perUnit
+      active
+      version
+      effectiveFrom
+      planned {
+        id
+        version
+        points
+        perUnit
+        active
+        effectiveFrom
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ActivityCatalogQuery, ActivityCatalogQueryVariables>;
+export const ActivityVersionsDocument = new TypedDocumentString(`
+    query ActivityVersions($id: ID!) {
+  node(id: $id) {
+    ... on ActivityType {
+      key
+      versions {
+        id
+        version
+        name
+        points
+        perUnit
+        active
+        effectiveFrom
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ActivityVersionsQuery, ActivityVersionsQueryVariables>;
+export const ActivityReviseDocument = new TypedDocumentString(`
+    mutation ActivityRevise($input: ActivityTypeReviseInput!) {
+  activityTypeRevise(input: $input) {
+    activityType {
+      id
+      version
+      effectiveFrom
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ActivityReviseMutation, ActivityReviseMutationVariables>;
+export const ImportListDocument = new TypedDocumentString(`
+    query ImportList($after: Cursor) {
+  imports(first: 25, after: $after) {
+    nodes {
+      id
+      name
+      state
+      lineCount
+      doneCount
+      recorded
+      repeated
+      refused
+      createdAt
+      finishedAt
+      settings {
+        kind
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportListQuery, ImportListQueryVariables>;
+export const ImportCourseDocument = new TypedDocumentString(`
+    query ImportCourse($id: ID!) {
+  node(id: $id) {
+    ... on FactImport {
+      id
+      name
+      state
+      header
+      lineCount
+      doneCount
+      recorded
+      repeated
+      refused
+      createdAt
+      startedAt
+      finishedAt
+      settings {
+        kind
+        source
+        decimalSign
+        thousandsSeparator
+        dateOrder
+        currency
+        columns {
+          column
+          field
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportCourseQuery, ImportCourseQueryVariables>;
+export const ImportPreviewDocument = new TypedDocumentString(`
+    query ImportPreview($id: ID!, $settings: ImportSettingsInput) {
+  node(id: $id) {
+    ... on FactImport {
+      preview(settings: $settings) {
+        settings {
+          kind
+          source
+          decimalSign
+          thousandsSeparator
+          dateOrder
+          currency
+          columns {
+            column
+            field
+          }
+        }
+        rows
+        drafts {
+          place
+          fact
+          amount {
+            amount
+            currency
+          }
+          occurredAt
+          client
+          deal
+          recurrence
+          sourceId
+          key
+          value
+          flaw {
+            code
+            field
+            message
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportPreviewQuery, ImportPreviewQueryVariables>;
+export const ImportRefusalsDocument = new TypedDocumentString(`
+    query ImportRefusals($id: ID!, $after: Cursor) {
+  node(id: $id) {
+    ... on FactImport {
+      errors(first: 25, after: $after) {
+        nodes {
+          line
+          code
+          field
+          message
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportRefusalsQuery, ImportRefusalsQueryVariables>;
+export const ImportStartDocument = new TypedDocumentString(`
+    mutation ImportStart($input: ImportStartInput!) {
+  importStart(input: $input) {
+    factImport {
+      id
+      state
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportStartMutation, ImportStartMutationVariables>;
+export const ImportCancelDocument = new TypedDocumentString(`
+    mutation ImportCancel($input: ImportInput!) {
+  importCancel(input: $input) {
+    factImport {
+      id
+      state
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportCancelMutation, ImportCancelMutationVariables>;
+export const ImportResumeDocument = new TypedDocumentString(`
+    mutation ImportResume($input: ImportInput!) {
+  importResume(input: $input) {
+    factImport {
+      id
+      state
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportResumeMutation, ImportResumeMutationVariables>;
 export const BoardPageDocument = new TypedDocumentString(`
     query BoardPage($id: ID!) {
   viewer {

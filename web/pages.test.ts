@@ -1,16 +1,13 @@
 /** The pages in a real Chromium against a real server: what is on them, what they ask for, and whether everybody can use them. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, judged, launched, opened, SCREENS } from '../test/chromium.ts'
 import { demoToken, pauseSimulator, type ServerProcess, startServer } from '../test/processes.ts'
 import type { DemoStatus } from './kit/demo.ts'
 
-const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  path => path && existsSync(path),
-)
-const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 /** A row that is seen; those of other pages are there too. */
 const SHOWN = '.row:not(.away) .pts'
 const folder = mkdtempSync(join(tmpdir(), 'laurel-pages-'))
@@ -25,10 +22,7 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     server = await startServer({ LAUREL_DATA: folder })
     await pauseSimulator(server.url)
     boardId = ((await (await fetch(`${server.url}/demo/status`)).json()) as DemoStatus).firstBoardId ?? ''
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    })
+    browser = await launched()
   }, 120_000)
   afterAll(async () => {
     await browser?.close()
@@ -36,44 +30,13 @@ describe.runIf(CHROMIUM)('in Chromium', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Returns a page at `path`, and what went wrong on it: errors, refused requests, and requests to anybody else. */
-  async function open(path: string, width: number, height: number, colorScheme: 'light' | 'dark' = 'light') {
-    // Without motion, so that no color is judged halfway through a fade.
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
-    const wrong: string[] = []
-    page.on('pageerror', error => wrong.push(error.message))
-    page.on('console', message => {
-      if (message.type() === 'error') wrong.push(message.text())
-    })
-    page.on('request', request => {
-      if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url())) wrong.push(request.url())
-    })
-    page.on('websocket', socket => {
-      if (new URL(socket.url()).host !== new URL(server.url).host) wrong.push(socket.url())
-    })
-    await page.goto(server.url + path)
-    return { page, wrong }
-  }
-
-  const judged = async (page: Page) => {
-    const run = `(() => { const module = undefined, define = undefined; ${AXE}; return window.axe.run(document, {
-      resultTypes: ['violations'] }) })()`
-    const { violations } = (await page.evaluate(run)) as { violations: { id: string; nodes: { target: string[] }[] }[] }
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
-  }
+  const open = (path: string, width: number, height: number, scheme: 'light' | 'dark' = 'light') =>
+    opened(browser, server.url, path, { width, height, scheme })
 
   const PAGES: [string, () => string, string][] = [
     ['the start page', () => '/', '.mini .row'],
     ['the live board', () => `/live/${boardId}`, SHOWN],
     ['the explorer', () => '/explorer', '.docs li'],
-  ]
-  const SCREENS: [string, number, number, 'light' | 'dark'][] = [
-    ['a desk', 1440, 900, 'light'],
-    ['a dark desk', 1440, 900, 'dark'],
-    ['a phone', 390, 844, 'light'],
-    ['a dark phone', 390, 844, 'dark'],
   ]
   test.each(
     PAGES.flatMap(([name, path, ready]) => SCREENS.map(([screen, ...size]) => [name, screen, path, ready, size] as const)),

@@ -1,4 +1,4 @@
-/** How the pages are bundled: three entries, hashed assets, no source maps, nothing from the network and no inline scripts. */
+/** How the pages are bundled: four entries, hashed assets, no source maps, nothing from the network and no inline scripts. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { InlineConfig, Plugin } from 'vite'
@@ -31,7 +31,9 @@ const config: InlineConfig = {
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 800, // The explorer's editor is what is large; no other page loads it.
     license: { fileName: 'assets/licenses.md' },
-    rolldownOptions: { input: { start: at('index.html'), live: at('live.html'), explorer: at('explorer.html') } },
+    rolldownOptions: {
+      input: { start: at('index.html'), live: at('live.html'), explorer: at('explorer.html'), admin: at('admin.html') },
+    },
   },
 }
 

@@ -27,6 +27,16 @@ export async function activitiesById({ actor }: Context, ids: readonly string[])
   })
   return inOrder(ids, actor.isOutsider ? rows.filter(({ userId }) => userId === actor.userId) : rows)
 }
+/** The newest versions of each key, at most 50, the newest first. */
+export async function versionsByKey({ actor }: Context, keys: readonly string[]): Promise<TypeVersion[][]> {
+  const rows = await inTenantOnce<TypeVersion>(actor, {
+    name: 'versions_by_key',
+    text: `select newest.* from unnest($2::text[]) as wanted (key) cross join lateral
+             (${TYPE} where tenant_id = $1 and key = wanted.key order by version desc limit 50) newest`,
+    values: [actor.tenantId, keys],
+  })
+  return keys.map(key => rows.filter(row => row.key === key))
+}
 registerNode('ActivityType', typesById, 'activityType.read')
 registerNode('Activity', activitiesById, 'activity.read')
 

@@ -12,13 +12,13 @@ import { entriesByPlace, shownEntry, type EntryRow } from '../points/point.queri
 import { User } from '../users/user.entity.ts'
 import { usersById } from '../users/user.queries.ts'
 import { Activity, ActivityAttribute, ActivityType, AttributeDefinition } from './activity.entity.ts'
-import type { TypeVersion } from './activity.rules.ts'
+import { plannedOf, type TypeVersion } from './activity.rules.ts'
 import {
   ActivitiesRecordInput, ActivitiesRecordPayload, ActivityRecordInput, ActivityRecordPayload, ActivityReverseInput,
   ActivityReversePayload,
   ActivityTypeReviseInput, ActivityTypeRevisePayload,
 } from './activity.shapes.ts'
-import { activitiesById, listActivities, listTypes, typesById } from './activity.queries.ts'
+import { activitiesById, listActivities, listTypes, typesById, versionsByKey } from './activity.queries.ts'
 import { type ActivityRow, type Recording } from './activity.service.ts'
 import { recordInputs } from './intake.service.ts'
 import { reverseActivity } from './reversal.service.ts'
@@ -156,5 +156,16 @@ export class ActivityTypeResolver {
   attributes(@Root() { attributes }: TypeVersion) {
     return Object.entries(attributes ?? {})
       .map(([name, { type, decimals = 0, signed = false }]) => ({ name, type, decimals, signed }))
+  }
+
+  @sized(50)
+  @FieldResolver(() => [ActivityType], { description: 'The versions of its key, planned ones included: the newest 50.' })
+  versions(@Root() { key }: TypeVersion, @Ctx() context: Context) {
+    return context.load(versionsByKey, key)
+  }
+
+  @FieldResolver(() => ActivityType, { nullable: true, description: 'The version that is planned to follow; null without one.' })
+  async planned(@Root() { key }: TypeVersion, @Ctx() context: Context) {
+    return plannedOf(await context.load(versionsByKey, key) ?? [], context.actor.now)
   }
 }

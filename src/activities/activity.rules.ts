@@ -110,6 +110,11 @@ export function typeAt(versions: readonly TypeVersion[], at: Date): TypeVersion 
   return versions.findLast(({ effectiveFrom }) => effectiveFrom <= at) ?? null
 }
 
+/** Returns the version that is the next to come into force after the instant, or null; versions descend by effectiveFrom. */
+export function plannedOf(versions: readonly TypeVersion[], now: Date): TypeVersion | null {
+  return versions.findLast(({ effectiveFrom }) => effectiveFrom > now) ?? null
+}
+
 /** Returns the primary team of the person at the instant, or null. */
 export function teamAt({ teams }: Pick<Recorded, 'teams'>, at: Date) {
   return teams.find(({ startsAt, endsAt }) => startsAt <= at && (!endsAt || endsAt > at)) ?? null

@@ -46,6 +46,23 @@ test('a version with a date in the future waits for it, and the list shows what 
   expect(await paid(acme, 'now-by-the-new')).toBe(40)
 })
 
+test('a type shows its versions, newest first, and the one that is planned next', async () => {
+  await using acme = await tenant('ann:ADMIN')
+  const [soon, later] = [hours(1), hours(2)]
+  await revise(acme.as('ann'), { key: 'team_support', points: 40, effectiveFrom: soon })
+  await revise(acme.as('ann'), { key: 'team_support', points: 50, effectiveFrom: later })
+  const { activityTypes } = await acme.as('ann').run(`{ activityTypes(first: 100) { nodes {
+    id key version planned { version points effectiveFrom } } } }`)
+  const shown = (key: string) => activityTypes.nodes.find((node: { key: string }) => node.key === key)
+  const { id, ...rest } = shown('team_support')
+  expect(rest).toEqual({ key: 'team_support', version: 1, planned: { version: 2, points: 40, effectiveFrom: soon } })
+  expect(shown('meeting_scheduled').planned).toBeNull()
+  const { node } = await acme.as('ann').run(
+    `query($id: ID!) { node(id: $id) { ... on ActivityType { versions { version points key } } } }`, { id })
+  expect(node.versions).toEqual([[3, 50], [2, 40], [1, 25]].map(([version, points]) =>
+    ({ version, points, key: 'team_support' })))
+})
+
 test('a version cannot begin before or when the newest one begins', async () => {
   await using acme = await tenant('ann:ADMIN')
   const planned = hours(5)

@@ -214,6 +214,8 @@ async function servePages(app: FastifyInstance, pages: string): Promise<void> {
   app.get('/', page('index.html'))
   app.get('/explorer', page('explorer.html'))
   app.get('/live/:id', page('live.html'))
+  app.get('/admin', page('admin.html'))
+  app.get('/admin/*', page('admin.html')) // The page itself reads the rest of its address.
   for (const icon of ['favicon.svg', 'favicon.ico']) {
     const path = join(pages, icon)
     if (existsSync(path)) {

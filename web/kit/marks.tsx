@@ -80,6 +80,13 @@ const ICONS = {
   book: 'M9 4.5C7.5 3.6 5.6 3.3 3 3.5v10.2c2.6-.2 4.5.1 6 1 1.5-.9 3.4-1.2 6-1V3.5c-2.6-.2-4.5.1-6 1ZM9 4.5v10.2',
   back: 'M11 4.5 6.5 9l4.5 4.5',
   tidy: 'M3 4.5h12M3 9h8M3 13.5h5',
+  shield: 'M9 2.5 14.5 4.5v4.2c0 3.4-2.3 5.7-5.5 6.8-3.2-1.1-5.5-3.4-5.5-6.8V4.5ZM6.6 8.9l1.7 1.7 3.2-3.4',
+  flag: 'M4 16V3M4 3.5h9l-2 3 2 3H4',
+  upload: 'M9 12V3.5M5.5 7 9 3.5 12.5 7M3.5 12v2.5h11V12',
+  download: 'M9 3.5V12M5.5 8.5 9 12l3.5-3.5M3.5 12v2.5h11V12',
+  next: 'm7 4.5 4.5 4.5L7 13.5',
+  clock: 'M9 2.7a6.3 6.3 0 1 0 0 12.6A6.3 6.3 0 0 0 9 2.7M9 5.5V9l2.4 1.6',
+  leave: 'M7 3H3.5v12H7M7.5 9H15M12 6l3 3-3 3',
 }
 
 /** Returns one of the line icons, 18 px, in the color of the text; always decoration beside words or an aria-label. */
