@@ -29,6 +29,7 @@ import { Issuer } from './identity/issuer.entity.ts'
 import { type HouseIssuer, houseTokens } from './identity/issuer.house.ts'
 import { type IssuerKeysOptions, PublishedKeys } from './identity/issuer.keys.ts'
 import { issuerTokens, lostSignIns } from './identity/issuer.tokens.ts'
+import { badgeReaction } from './badges/badge.reaction.ts'
 import { Boards } from './leaderboards/boards.ts'
 import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
 import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
@@ -254,7 +255,9 @@ async function startPostRoom(
   await queues.serve(wakeQueue(db, queues))
   await queues.serve(importQueue(db, queues))
 
-  const answering = [levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues)]
+  const answering = [
+    levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
+  ]
   const reactions = new Reactions(db, answering, batch => queues.committed(batch))
   closers.push(() => reactions.close())
   const relay = await startRelay(addresses.relay, broker, {

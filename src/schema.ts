@@ -4,6 +4,9 @@ import { buildSchema } from 'type-graphql'
 import { ActivityResolver, ActivityTypeResolver } from './activities/activity.resolver.ts'
 import './activities/activity.feed.ts'
 import './activities/activity.webhooks.ts'
+import { BadgeFeedResolver } from './badges/badge.feed.ts'
+import { BadgeResolver, EarnedBadgeResolver, UserBadgesResolver } from './badges/badge.resolver.ts'
+import './badges/badge.webhooks.ts'
 import { FeatureResolver } from './controls/feature.resolver.ts'
 import { StandardResolver } from './controls/standard.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
@@ -26,6 +29,7 @@ import { DateTime } from './platform/graphql.ts'
 import { type Kind, wireId } from './platform/ids.ts'
 import { guardRoots } from './platform/policy.ts'
 import { bindDirectly } from './plans/direct.ts'
+import { BenefitResolver, UserBenefitsResolver } from './points/benefit.resolver.ts'
 import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
@@ -41,9 +45,11 @@ const RESOLVERS = [
   WithdrawalPeopleResolver, UserResolver, TeamResolver, DepartmentResolver, FeedResolver,
   WebhookEndpointResolver, WebhookMessageResolver, PointResolver, PointFeedResolver, ActivityResolver, ActivityTypeResolver,
   RevenueResolver,
+  BenefitResolver, UserBenefitsResolver,
   CatalogueResolver, MetricResolver, MetricPointResolver, RevenueFiguresResolver, HookSourceResolver, HookMessageResolver,
   FactImportResolver, ImportLineErrorResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
+  BadgeResolver, EarnedBadgeResolver, UserBadgesResolver, BadgeFeedResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const

@@ -39,9 +39,10 @@ test('an operator makes the first tenant, admin and issuer, and the admin signs 
   const node = await testNode({ addresses, issuers: [], issuerKeys: { isPrivateAllowed: true } })
   const token = await provider.sign({ aud: 'laurel-acme', email: 'ann@acme.example' })
   const ann = new Person(node.url, token)
-  const { activityTypes, metrics, ...seen } = await ann.run(`{ viewer { role user { id name } tenant { id slug name } }
-    activityTypes(first: 100) { nodes { key } } metrics { key } issuers { nodes { id } } }`)
-  expect(activityTypes.nodes).toHaveLength(25)
+  const { activityTypes, metrics, badges, ...seen } = await ann.run(`{ viewer { role user { id name } tenant { id slug name } }
+    activityTypes(first: 100) { nodes { key } } metrics { key } badges { key } issuers { nodes { id } } }`)
+  expect(activityTypes.nodes).toHaveLength(28) // The 25 of revenue, and three that badges and skills count.
+  expect(badges).toHaveLength(5)
   const keysOf = (all: readonly { key: string }[]) => all.map(({ key }) => key).sort()
   expect(keysOf(metrics)).toEqual(keysOf(readPack('revenue').metrics))
   expect(seen).toEqual({

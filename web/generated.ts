@@ -85,6 +85,8 @@ export type ErrorCode =
 
 /** What happened. Later versions add values. */
 export type FeedKind =
+  /** A level of a badge was earned. */
+  | 'BADGE_EARNED'
   /** A level was entered, upward or downward. */
   | 'LEVEL_CHANGED'
   /** An activity paid points. */

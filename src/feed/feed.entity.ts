@@ -5,7 +5,10 @@ import { LIMITS } from '../platform/limits.ts'
 import { SnapshotReason } from '../wire/stream.shapes.ts'
 
 export enum FeedScope { ME = 'ME', TEAM = 'TEAM', TENANT = 'TENANT' }
-export enum FeedKind { POINTS_AWARDED = 'POINTS_AWARDED', POINTS_REVERSED = 'POINTS_REVERSED', LEVEL_CHANGED = 'LEVEL_CHANGED' }
+export enum FeedKind {
+  POINTS_AWARDED = 'POINTS_AWARDED', POINTS_REVERSED = 'POINTS_REVERSED', LEVEL_CHANGED = 'LEVEL_CHANGED',
+  BADGE_EARNED = 'BADGE_EARNED',
+}
 registerEnumType(FeedScope, {
   name: 'FeedScope', description: 'Whose news.',
   valuesConfig: {
@@ -20,6 +23,7 @@ registerEnumType(FeedKind, {
     POINTS_AWARDED: { description: 'An activity paid points.' },
     POINTS_REVERSED: { description: 'An activity was taken back with its points.' },
     LEVEL_CHANGED: { description: 'A level was entered, upward or downward.' },
+    BADGE_EARNED: { description: 'A level of a badge was earned.' },
   },
 })
 

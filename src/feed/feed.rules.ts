@@ -9,7 +9,7 @@ export interface FeedRow {
   facts: Record<string, unknown>
 }
 
-export type FeedKindName = 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED'
+export type FeedKindName = 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED' | 'BADGE_EARNED'
 
 /** What an event says to the feed, before it has a place. */
 export type Told = Omit<FeedRow, 'pos' | 'line' | 'at'>

@@ -15,11 +15,12 @@ for (const [alias, digit] of [['i', '1'], ['l', '1'], ['o', '0']] as const) {
 
 /** The prefix of each kind of thing on the wire. */
 export const PREFIX = {
-  Tenant: 'tnt', User: 'usr', Team: 'tea', Department: 'dep', ActivityType: 'aty', Activity: 'act', PointEntry: 'pte',
+  Tenant: 'tnt', User: 'usr', Team: 'tea', Department: 'dep', ActivityType: 'aty', Activity: 'act',
+  PointEntry: 'pte', Benefit: 'ben',
   RevenueFact: 'rev', Metric: 'met', MetricPoint: 'mpt', HookSource: 'hks', HookMessage: 'hkm', FactImport: 'imp',
   Leaderboard: 'ldb', LeaderboardArchive: 'lda', FeedItem: 'fdi',
   WebhookEndpoint: 'whe', WebhookMessage: 'whm', AuditEntry: 'aud', ApiKey: 'key', ScreenToken: 'scr', Issuer: 'iss',
-  StandardWithdrawal: 'swd',
+  StandardWithdrawal: 'swd', Badge: 'bdg', EarnedBadge: 'ebd',
 } as const
 export type Kind = keyof typeof PREFIX
 

@@ -118,6 +118,13 @@ export const LIMITS = {
   rankTellBoardsMax: 100,
   stepUpAgeMs: 15 * 60_000, // ZT-03.
   analyticsDaysMax: 366,
+  benefitsShownMax: 100,
+  badgesMax: 100,
+  badgesShownMax: 200, // Of a person.
+  badgeLevelsMax: 20,
+  badgeBenefitsMax: 20,
+  badgeTypesMax: 20,
+  badgeSampleMax: 10_000,
   issuersMax: 20,
   apiKeysMax: 100,
   screenTokensMax: 200,

@@ -3,7 +3,7 @@ import { type Context, inOrder } from '../platform/graphql.ts'
 import { wireId } from '../platform/ids.ts'
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 import { registerBeside } from '../users/user.queries.ts'
-import type { LevelRow } from './level.rules.ts'
+import { type LevelRow, MULTIPLIER_ONE_BP } from './level.rules.ts'
 
 interface Balance { [column: string]: unknown; id: string; points: number; level: number | null }
 
@@ -50,6 +50,30 @@ export async function levelsByTenant({ actor }: Context, tenantIds: readonly str
 /** Returns the tenant's levels, ascending. */
 export function listLevels(actor: Pick<Actor, 'tenantId' | 'db'>): Promise<LevelRow[]> {
   return inTenantOnce<LevelRow>(actor, levelsStatement(actor.tenantId))
+}
+
+interface Multiplier { [column: string]: unknown; id: string; multiplierBp: number }
+
+/**
+ * The statement that answers each person's multiplier in basis points as `multiplierBp`: that of the level they had at an
+ * instant, as it was when they entered it (A-67); of now when null.
+ */
+export function multipliersStatement(tenantId: string, userIds: readonly string[], at: Date | null): Statement {
+  return {
+    name: 'multipliers',
+    text: `select u.id, coalesce(
+             (select c.multiplier_bp from level_crossing c where c.tenant_id = $1 and c.user_id = u.id
+                and c.at <= coalesce($3::timestamptz, 'infinity') order by c.at desc, c.seq desc limit 1),
+             (select multiplier_bp from level where tenant_id = $1 order by threshold limit 1), $4) as "multiplierBp"
+           from unnest($2::uuid[]) u (id)`,
+    values: [tenantId, userIds, at, MULTIPLIER_ONE_BP],
+  }
+}
+
+/** Returns a person's multiplier at an instant, or of now, in basis points. */
+export async function multiplierAt(actor: Actor, userId: string, at: Date | null): Promise<number> {
+  const [row] = await inTenantOnce<Multiplier>(actor, multipliersStatement(actor.tenantId, [userId], at))
+  return row!.multiplierBp
 }
 
 /** A point entry as activities show it. */

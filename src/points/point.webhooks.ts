@@ -2,6 +2,7 @@
 import { wireId } from '../platform/ids.ts'
 import { type Fact, registerTopic } from '../webhooks/catalog.rules.ts'
 import { changesOf, type PointChange } from './change.rules.ts'
+import type { BenefitGranted } from './benefit.service.ts'
 import type { LevelChanged } from './level.reaction.ts'
 
 // The ids of an entry's person and where they belonged, in wire form.
@@ -48,5 +49,13 @@ registerTopic({
     const subject = wireId('User', userId)
     const level = { number, key, title, threshold }
     return [{ subject, said: { userId: subject, teamId: teamId && wireId('Team', teamId), level, direction, balance: points } }]
+  },
+})
+registerTopic({
+  name: 'benefit.granted', event: 'benefit.granted',
+  description: 'Somebody was granted what a level or a badge brings: { benefitId, userId, source, benefit }.',
+  factsOf: ({ benefitId, userId, source, benefit }: BenefitGranted) => {
+    const subject = wireId('User', userId)
+    return [{ subject, said: { benefitId: wireId('Benefit', benefitId), userId: subject, source, benefit } }]
   },
 })

@@ -1,5 +1,6 @@
 /** Reads of people and teams: one statement each, rows shaped like the types, batched by the request's loaders. */
 import { type Context, decodeCursor, encodeCursor, inOrder, pageOf, pageSize, registerNode } from '../platform/graphql.ts'
+import { type Action, decisionFor } from '../platform/policy.rules.ts'
 import { type Actor, inTenantOnce, type Role, type Statement } from '../platform/tenancy.ts'
 
 /** A person's row as reads return it, with the primary team of this moment. */
@@ -155,6 +156,29 @@ export function teamsLedBy(tenantId: string, userIds: readonly string[]): Statem
            where t.lead_id = leader.id or d.head_id = leader.id`,
     values: [tenantId, userIds],
   }
+}
+
+/**
+ * The statement that answers those of these people whom the actor's right to an action reaches: themself, people whose primary
+ * team they lead now, or all.
+ */
+export function reachStatement(actor: Actor, action: Action, userIds: readonly string[]): Statement {
+  return {
+    name: 'users_reached',
+    text: `select u.id from unnest($2::uuid[]) u (id)
+      where $3 = 'TENANT' or $3 in ('OWN', 'TEAM') and u.id = $4::uuid or $3 = 'TEAM' and exists (
+        select 1 from team_membership m join team t on t.tenant_id = m.tenant_id and t.id = m.team_id
+        left join department d on d.tenant_id = t.tenant_id and d.id = t.department_id
+        where m.tenant_id = $1 and m.user_id = u.id and m.is_primary is not false and m.starts_at <= now()
+          and (m.ends_at is null or m.ends_at > now()) and (t.lead_id = $4::uuid or d.head_id = $4::uuid))`,
+    values: [actor.tenantId, userIds, decisionFor(actor, action).reach, actor.userId],
+  }
+}
+
+/** Returns those of these people whom the actor's right to an action reaches, as `reachStatement` says. */
+export async function reachedBy(actor: Actor, action: Action, userIds: readonly string[]): Promise<Set<string>> {
+  const rows = await inTenantOnce<{ id: string }>(actor, reachStatement(actor, action, userIds))
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** Returns how these people stand now: whether they are active, and their primary team. Actors without a person are left out. */
