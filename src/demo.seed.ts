@@ -7,6 +7,7 @@ import { wireId } from './platform/ids.ts'
 import type { Actor } from './platform/tenancy.ts'
 import { localDay, neighborKey, periodKey } from './platform/time.ts'
 import { installTemplate } from './templates/template.service.ts'
+import { giveRecognition } from './recognition/recognition.service.ts'
 import { createTenant, findTenant } from './tenants/tenant.service.ts'
 import { UserRole } from './users/user.entity.ts'
 import { createDepartment, createTeam, createUser, leadTeam } from './users/user.service.ts'
@@ -120,6 +121,7 @@ async function seedCompany(db: Database, now: Date, company: Company): Promise<v
     await createLeaderboard({ ...actor, now }, { name, subject, period, ...archivedFrom })
   }
   await seedHistory(actor, now, company.timeZone, userIds)
+  await seedThanks(actor, now, userIds)
 }
 
 /** Records some activities of each person on each working day since `actor.now`, as if they had been recorded that evening. */
@@ -141,6 +143,22 @@ async function seedHistory(actor: Actor, now: Date, zone: string, userIds: strin
       }
     }
     if (inputs.length) await recordInputs({ ...actor, now: new Date(evening) }, inputs)
+  }
+}
+
+const THANKS = [
+  'You found the error in the quote before the client did.', 'For the evening before the fair.',
+  'Best onboarding call I have sat in.', 'For taking over when I was ill.',
+  'The new template saves all of us an hour.', 'You turned that complaint into an order.',
+]
+
+/** Has some people thank others over the last two weeks; nobody gets back from whom they gave. */
+async function seedThanks(actor: Actor, now: Date, userIds: string[]): Promise<void> {
+  for (const [at, message] of THANKS.entries()) {
+    const [giverId, receiverId] = [userIds[at * 2], userIds[(at * 2 + 5) % userIds.length]]
+    await giveRecognition({ ...actor, userId: giverId!, now: new Date(now.getTime() - (13 - 2 * at) * 86_400_000) }, {
+      receiverId: receiverId!, points: 10 * (at + 1), message, idempotencyKey: `demo-thanks-${at}`,
+    })
   }
 }
 

@@ -47,6 +47,7 @@ import { healthOf, watchNode, watchOutbox } from './node.metrics.ts'
 import { openapiOf } from './rest/openapi.ts'
 import { restDoor } from './rest/rest.ts'
 import { bareSchema, makeSchema, ROUTES } from './schema.ts'
+import { ringReaction } from './recognition/flag.service.ts'
 import { importDoor } from './imports/import.door.ts'
 import { importJob, importQueue, importReaction } from './imports/import.jobs.ts'
 import { hookDoor } from './sources/hook.door.ts'
@@ -257,6 +258,7 @@ async function startPostRoom(
 
   const answering = [
     levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
+    ringReaction,
   ]
   const reactions = new Reactions(db, answering, batch => queues.committed(batch))
   closers.push(() => reactions.close())

@@ -33,6 +33,12 @@ import { BenefitResolver, UserBenefitsResolver } from './points/benefit.resolver
 import { PointFeedResolver } from './points/point.feed.ts'
 import { PointResolver } from './points/point.resolver.ts'
 import './points/point.webhooks.ts'
+import { RecognitionFlagResolver } from './recognition/flag.resolver.ts'
+import { RecognitionFeedResolver } from './recognition/recognition.feed.ts'
+import {
+  RecognitionReactionResolver, RecognitionResolver, UserRecognitionResolver, ViewerRecognitionResolver,
+} from './recognition/recognition.resolver.ts'
+import './recognition/recognition.webhooks.ts'
 import { HookMessageResolver, HookSourceResolver } from './sources/source.resolver.ts'
 import { FactImportResolver, ImportLineErrorResolver } from './imports/import.resolver.ts'
 import { AuditPeopleResolver, DeclarationPeopleResolver, WithdrawalPeopleResolver } from './users/user.audit.ts'
@@ -50,6 +56,8 @@ const RESOLVERS = [
   FactImportResolver, ImportLineErrorResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   BadgeResolver, EarnedBadgeResolver, UserBadgesResolver, BadgeFeedResolver,
+  RecognitionResolver, RecognitionReactionResolver, RecognitionFlagResolver, UserRecognitionResolver,
+  ViewerRecognitionResolver, RecognitionFeedResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const

@@ -9,7 +9,8 @@ test('requests add to ledgers and change nothing in them', async () => {
   const { owner } = await freshDatabase()
   const ledgers = [
     'activity', 'activity_reversal', 'activity_source', 'archived_standing', 'audit_entry', 'command_key',
-    'feed_item', 'leaderboard_archive', 'metric_point', 'point_entry', 'revenue_fact',
+    'feed_item', 'leaderboard_archive', 'metric_point', 'point_entry', 'recognition', 'recognition_flag_gift',
+    'recognition_setting', 'recognition_withdrawal', 'revenue_fact',
   ]
   const grants = await asOwner<{ table: string; rights: string }>(owner.database!, `select table_name as table,
     string_agg(lower(privilege_type), ' ' order by privilege_type) as rights from information_schema.role_table_grants

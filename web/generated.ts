@@ -64,6 +64,8 @@ export type DraftKind =
 
 /** Why a command was refused. Later versions may add values. */
 export type ErrorCode =
+  /** More than is left of one's allowance. */
+  | 'ALLOWANCE_SPENT'
   /** Somebody has decided on it, or it has expired. */
   | 'ALREADY_DECIDED'
   /** The activity was taken back before. */
@@ -80,6 +82,8 @@ export type ErrorCode =
   | 'OUT_OF_RANGE'
   /** A text holds what looks like a card number. */
   | 'PAN_REJECTED'
+  /** It would reward oneself. */
+  | 'SELF_AWARD'
   /** The name is in use. */
   | 'TAKEN';
 
@@ -92,7 +96,9 @@ export type FeedKind =
   /** An activity paid points. */
   | 'POINTS_AWARDED'
   /** An activity was taken back with its points. */
-  | 'POINTS_REVERSED';
+  | 'POINTS_REVERSED'
+  /** Somebody gave a colleague points, with a message. */
+  | 'RECOGNITION_GIVEN';
 
 /** Whose news. */
 export type FeedScope =

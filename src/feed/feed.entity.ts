@@ -8,6 +8,7 @@ export enum FeedScope { ME = 'ME', TEAM = 'TEAM', TENANT = 'TENANT' }
 export enum FeedKind {
   POINTS_AWARDED = 'POINTS_AWARDED', POINTS_REVERSED = 'POINTS_REVERSED', LEVEL_CHANGED = 'LEVEL_CHANGED',
   BADGE_EARNED = 'BADGE_EARNED',
+  RECOGNITION_GIVEN = 'RECOGNITION_GIVEN',
 }
 registerEnumType(FeedScope, {
   name: 'FeedScope', description: 'Whose news.',
@@ -24,6 +25,7 @@ registerEnumType(FeedKind, {
     POINTS_REVERSED: { description: 'An activity was taken back with its points.' },
     LEVEL_CHANGED: { description: 'A level was entered, upward or downward.' },
     BADGE_EARNED: { description: 'A level of a badge was earned.' },
+    RECOGNITION_GIVEN: { description: 'Somebody gave a colleague points, with a message.' },
   },
 })
 

@@ -99,7 +99,9 @@ export class FeedResolver {
 
   @FieldResolver(() => String)
   async text(@Root() item: FeedRow, @Ctx() context: Context) {
-    const user = item.userId ? await context.load(usersById, item.userId) : null
-    return wordingOf(item, user?.name ?? 'Somebody')
+    const { userId, facts: { byUserId } } = item
+    const named = [userId, byUserId as string | undefined]
+    const [user, by] = await Promise.all(named.map(id => id ? context.load(usersById, id) : null))
+    return wordingOf(item, user?.name ?? 'Somebody', by?.name ?? 'Somebody')
   }
 }

@@ -21,8 +21,8 @@ test('an event becomes one FeedItem a line, always the same, and only when a roo
 
 test('an item is worded by its kind; a kind without words is a name', () => {
   const [item] = toldBy(event)
-  expect(wordingOf(item!, 'Ann')).toBe('Ann: +50.')
-  expect(wordingOf({ kind: 'POINTS_REVERSED', facts: {} }, 'Ann')).toBe('Ann')
+  expect(wordingOf(item!, 'Ann', 'Bob')).toBe('Ann: +50.')
+  expect(wordingOf({ kind: 'POINTS_REVERSED', facts: {} }, 'Ann', 'Bob')).toBe('Ann')
 })
 
 test.each<[string, Scope, string[] | null, Partial<FeedRow>, boolean]>([

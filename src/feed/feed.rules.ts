@@ -9,14 +9,14 @@ export interface FeedRow {
   facts: Record<string, unknown>
 }
 
-export type FeedKindName = 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED' | 'BADGE_EARNED'
+export type FeedKindName = 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED' | 'BADGE_EARNED' | 'RECOGNITION_GIVEN'
 
 /** What an event says to the feed, before it has a place. */
 export type Told = Omit<FeedRow, 'pos' | 'line' | 'at'>
 
-/** How one topic is told, and how one kind is worded for the person it is about. */
+/** How one topic is told, and how one kind is worded for the person it is about; `byName` is who did it (`facts.byUserId`). */
 export interface FeedTeller { topic: string; tell(payload: unknown): Told[] }
-export type Wording = (facts: Record<string, unknown>, name: string) => string
+export type Wording = (facts: Record<string, unknown>, name: string, byName: string) => string
 
 const tellers = new Map<string, FeedTeller>()
 const wordings = new Map<FeedKindName, Wording>()
@@ -50,9 +50,9 @@ function tellAll({ pos, topic, payload, at }: Happened): FeedRow[] {
   return (tellers.get(topic)?.tell(payload) ?? []).map((told, line) => ({ ...told, pos, line, at }))
 }
 
-/** Returns the sentence of an item about the person of this name. */
-export function wordingOf({ kind, facts }: Pick<FeedRow, 'kind' | 'facts'>, name: string): string {
-  return wordings.get(kind)?.(facts, name) ?? name
+/** Returns the sentence of an item about the person of this name, done by the person of the other. */
+export function wordingOf({ kind, facts }: Pick<FeedRow, 'kind' | 'facts'>, name: string, byName: string): string {
+  return wordings.get(kind)?.(facts, name, byName) ?? name
 }
 
 /** Whose news a reader asked for. */

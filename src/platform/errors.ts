@@ -14,7 +14,24 @@ export enum ErrorCode {
   IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
   ALREADY_REVERSED = 'ALREADY_REVERSED',
   ALREADY_DECIDED = 'ALREADY_DECIDED',
+  SELF_AWARD = 'SELF_AWARD',
+  ALLOWANCE_SPENT = 'ALLOWANCE_SPENT',
   PAN_REJECTED = 'PAN_REJECTED',
+}
+
+/** What each code means, as the schema says it. */
+export const ERROR_MEANINGS: Record<ErrorCode, string> = {
+  NOT_FOUND: 'What was named does not exist in this tenant.',
+  FORBIDDEN: 'This role may not do it for this subject.',
+  INVALID: 'A value is malformed.',
+  OUT_OF_RANGE: 'A number, a date or a list lies outside its bounds.',
+  TAKEN: 'The name is in use.',
+  PAN_REJECTED: 'A text holds what looks like a card number.',
+  IDEMPOTENCY_CONFLICT: 'The key was sent before with another input.',
+  ALREADY_REVERSED: 'The activity was taken back before.',
+  ALREADY_DECIDED: 'Somebody has decided on it, or it has expired.',
+  SELF_AWARD: 'It would reward oneself.',
+  ALLOWANCE_SPENT: 'More than is left of one\'s allowance.',
 }
 
 /** A refused command: nothing was written, and the message says what to do. */

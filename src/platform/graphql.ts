@@ -3,7 +3,7 @@ import 'reflect-metadata' // The decorators of every room need it before they ru
 import { GraphQLError, GraphQLScalarType, Kind as AstKind } from 'graphql'
 import DataLoader from 'dataloader'
 import { Extensions, Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql'
-import { ErrorCode, fault, Refusal, refuseStopped } from './errors.ts'
+import { ERROR_MEANINGS, ErrorCode, fault, Refusal, refuseStopped } from './errors.ts'
 import type { Kind } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import { markOf, parseMark } from './marks.ts'
@@ -13,16 +13,7 @@ import type { Actor } from './tenancy.ts'
 
 registerEnumType(ErrorCode, {
   name: 'ErrorCode', description: 'Why a command was refused. Later versions may add values.',
-  valuesConfig: {
-    NOT_FOUND: { description: 'What was named does not exist in this tenant.' },
-    FORBIDDEN: { description: 'This role may not do it for this subject.' },
-    INVALID: { description: 'A value is malformed.' },
-    OUT_OF_RANGE: { description: 'A number, a date or a list lies outside its bounds.' },
-    TAKEN: { description: 'The name is in use.' }, PAN_REJECTED: { description: 'A text holds what looks like a card number.' },
-    IDEMPOTENCY_CONFLICT: { description: 'The key was sent before with another input.' },
-    ALREADY_REVERSED: { description: 'The activity was taken back before.' },
-    ALREADY_DECIDED: { description: 'Somebody has decided on it, or it has expired.' },
-  },
+  valuesConfig: Object.fromEntries(Object.entries(ERROR_MEANINGS).map(([code, description]) => [code, { description }])),
 })
 
 function scalar<T>(name: string, description: string, serialize: (value: unknown) => T | string, parse: (value: unknown) => T) {

@@ -21,6 +21,7 @@ export const PREFIX = {
   Leaderboard: 'ldb', LeaderboardArchive: 'lda', FeedItem: 'fdi',
   WebhookEndpoint: 'whe', WebhookMessage: 'whm', AuditEntry: 'aud', ApiKey: 'key', ScreenToken: 'scr', Issuer: 'iss',
   StandardWithdrawal: 'swd', Badge: 'bdg', EarnedBadge: 'ebd',
+  Recognition: 'rec', RecognitionFlag: 'rfl',
 } as const
 export type Kind = keyof typeof PREFIX
 
@@ -46,6 +47,13 @@ export function newId(now: Date): string {
   place = msecs === lastMs ? place + 1 : Math.floor(Math.random() * 0x3fff_ffff)
   lastMs = msecs
   return v7({ msecs, seq: place, random: randomBytesOfOne() })
+}
+
+const NO_BYTES = Buffer.alloc(RANDOM_BYTES)
+
+/** Returns the smallest uuid (version 7) of an instant: ids made from then on are greater, so that a time bounds a key. */
+export function firstIdOf(at: Date): string {
+  return v7({ msecs: at.getTime(), seq: 0, random: NO_BYTES })
 }
 
 /** Returns the uuid (version 5) that follows from a tenant, a source and a key: the same inputs always give the same id. */

@@ -29,6 +29,11 @@ export const LIMITS = {
   importTurnMs: 20_000,
   importPreviewLines: 50,
   importKeepMs: 30 * 86_400_000,
+  recognitionPointsMax: 100, // Of one gift.
+  recognitionMessageMax: 500,
+  recognitionFigureMax: 10_000,
+  recognitionSettingsMax: 100, // Versions shown, the newest.
+  recognitionFlagGiftsMax: 100, // Shown of a ring.
   clientLengthMax: 200, // Of a client's or a deal's name.
   occurredAheadMaxMs: 5 * 60_000, // A clock may be a little ahead; a plan is not an activity.
   occurredBehindMaxMs: 10 * 365 * 86_400_000,

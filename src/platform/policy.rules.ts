@@ -57,6 +57,8 @@ const RECORDING = {
   MEMBER: 'OWN', PARTNER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', MANAGER: 'TEAM', ADMIN: 'TENANT',
 } as const
 
+const PEOPLE = { MEMBER: 'OWN', MANAGER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', ADMIN: 'OWN' } as const
+
 /** The table. A PARTNER never sees employees: what reaches OUTSIDERS shows them partners and clients only. */
 export const POLICY = {
   'viewer.read': { what: 'see who one is', roles: all('TENANT'), screens: true },
@@ -102,6 +104,12 @@ export const POLICY = {
     what: 'upload and import files of facts; activities only who may record them for all',
     roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' },
   },
+  'recognition.read': { what: 'see recognition', roles: STAFF },
+  'recognition.give': { what: 'give points of one\'s allowance to a colleague', roles: PEOPLE },
+  'recognition.react': { what: 'react to recognition', roles: PEOPLE },
+  'recognition.review': { what: 'see rings of gifts, and the figures', roles: { MANAGER: 'TEAM', ADMIN: 'TENANT' } },
+  'recognition.decide': { what: 'decide on rings of gifts that one is no part of', roles: { MANAGER: 'TEAM', ADMIN: 'TENANT' } },
+  'recognition.set': { what: 'set the allowance', roles: ADMIN },
   'leaderboard.read': {
     what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true, feature: 'leaderboards',
   },

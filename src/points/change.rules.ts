@@ -52,6 +52,18 @@ export function tellChanges(payload: unknown, kind: 'POINTS_AWARDED' | 'POINTS_R
     .map(({ userId, teamId, points, type }) => ({ kind, userId, teamId, facts: { points, type } }))
 }
 
+const toldApart = new Set<string>()
+
+/** Has the feed leave out awards of this type: their room tells them itself, with more than their points. */
+export function tellApart(type: string): void {
+  toldApart.add(type)
+}
+
+/** Returns how awards are told, but those that their room tells itself. */
+export function tellAwards(payload: unknown): Told[] {
+  return tellChanges(payload, 'POINTS_AWARDED').filter(({ facts }) => !toldApart.has(facts.type as string))
+}
+
 // Every board of a tenant reads the same event: it is unpacked once.
 const unpacked = new WeakMap<PackedChanges, PointChange[]>()
 

@@ -3,12 +3,12 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
 import { type FeedRow, registerTeller, registerWording } from '../feed/feed.rules.ts'
 import { FeedItem } from '../feed/feed.entity.ts'
 import { Context, Points } from '../platform/graphql.ts'
-import { tellChanges } from './change.rules.ts'
+import { tellAwards, tellChanges } from './change.rules.ts'
 import type { LevelChanged } from './level.reaction.ts'
 import { Level } from './point.entity.ts'
 import { levelsByTenant } from './point.queries.ts'
 
-registerTeller({ topic: 'points.granted', tell: payload => tellChanges(payload, 'POINTS_AWARDED') })
+registerTeller({ topic: 'points.granted', tell: tellAwards })
 registerTeller({ topic: 'points.withdrawn', tell: payload => tellChanges(payload, 'POINTS_REVERSED') })
 registerTeller({
   topic: 'level.changed',

@@ -10,10 +10,10 @@ import { LIMITS } from '../platform/limits.ts'
 import { fieldsAsked } from '../plans/asked.ts'
 import { Allows, nodeFor } from '../platform/policy.ts'
 import { telling } from '../wire/auth.ts'
-import { Tenant } from '../tenants/tenant.entity.ts'
 import { ownTenant } from '../tenants/tenant.service.ts'
 import { Department, Team } from './team.entity.ts'
 import { User, UserKind, UserRole } from './user.entity.ts'
+import { Viewer } from './viewer.entity.ts'
 import {
   departmentsById, listDepartments, listTeams, listUsers, teamBeside, teamsById, usersById, type DepartmentRow, type TeamRow,
   type UserRow,
@@ -23,13 +23,6 @@ import { createTeam, createUser, deactivateUser, moveUser } from './user.service
 const UserConnection = connectionOf('User', () => User)
 const TeamConnection = connectionOf('Team', () => Team)
 const DepartmentConnection = connectionOf('Department', () => Department)
-
-@ObjectType({ description: 'Who is asking.' })
-export class Viewer {
-  @Field(() => User, { nullable: true, description: 'The person; null for API keys and screen tokens.' }) user?: unknown
-  @Field(() => Tenant, { description: 'The tenant that the token is for.' }) tenant!: unknown
-  @Field(() => UserRole, { description: 'The role that the token grants.' }) role!: string
-}
 
 @InputType({ description: 'A new person.' })
 class UserCreateInput {
