@@ -6,7 +6,7 @@
 const STAIRS = [
   'platform', 'plans', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls',
   'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'imports', 'ranks', 'measures',
-  'leaderboards', 'rules', 'badges', 'recognition', 'insights', 'templates',
+  'listings', 'leaderboards', 'rules', 'badges', 'recognition', 'insights', 'templates',
 ]
 
 const TEST = '\\.test\\.ts$'

@@ -8,7 +8,7 @@ import { to } from 'pg-copy-streams'
 import { createClient } from 'redis'
 import { RankIndex, type StandingRow, type TieRule } from '../src/ranks/rank.rules.ts'
 import '../src/platform/db.ts' // Reads int8 as numbers.
-import { copyColumns } from '../src/leaderboards/recount.ts'
+import { copyColumns } from '../src/measures/recount.queries.ts'
 import { median } from './figures.ts'
 import { startRedis, startThrowawayPostgres } from './services.ts'
 

@@ -126,7 +126,7 @@ async function companies(db: Database) {
   for (const { slug } of COMPANIES) {
     const tenantId = await findTenant(db, slug)
     if (!tenantId) continue
-    const actor = { tenantId, db }
+    const actor = { tenantId, db, role: 'VIEWER' as const }
     const [{ name }, boards, [counted]] = await Promise.all([
       ownTenant(actor), listBoards(actor, 25),
       inTenantOnce<{ users: number }>(

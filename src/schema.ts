@@ -21,6 +21,7 @@ import { AnalyticsResolver } from './insights/analytics.resolver.ts'
 import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
 import { ArchiveResolver, LeaderboardResolver, ScreenBoardsResolver } from './leaderboards/leaderboard.resolver.ts'
+import { ListingResolver } from './listings/listing.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver, UserStandingResolver } from './leaderboards/standing.resolver.ts'
 import { RevenueFiguresResolver } from './metrics/figure.resolver.ts'
 import { MetricPointResolver, MetricResolver } from './metrics/metric.resolver.ts'
@@ -55,6 +56,7 @@ const RESOLVERS = [
   CatalogueResolver, MetricResolver, MetricPointResolver, RevenueFiguresResolver, HookSourceResolver, HookMessageResolver,
   FactImportResolver, ImportLineErrorResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
+  ListingResolver,
   BadgeResolver, EarnedBadgeResolver, UserBadgesResolver, BadgeFeedResolver,
   RecognitionResolver, RecognitionReactionResolver, RecognitionFlagResolver, UserRecognitionResolver,
   ViewerRecognitionResolver, RecognitionFeedResolver,

@@ -243,7 +243,9 @@ export type SnapshotReason =
   /** The history that the cursor belongs to was lost. */
   | 'NEW_EPOCH'
   /** The reader fell too far behind. */
-  | 'SLOW_CLIENT';
+  | 'SLOW_CLIENT'
+  /** Somebody appeared on a board, disappeared from it, or stands there by another name. */
+  | 'VISIBILITY';
 
 export type AdminVisitQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -357,8 +359,8 @@ export type BoardStreamSubscriptionVariables = Exact<{
 
 
 export type BoardStreamSubscription = { leaderboard:
-    | { __typename: 'LeaderboardDelta', after: string, cursor: string, at: string, left: Array<string>, changes: Array<{ subjectId: string, from: number | null, to: number, closeRank: number | null, points: number, user: { id: string, name: string, team: { name: string } | null } | null, team: { id: string, name: string } | null, department: { id: string, name: string } | null }> }
-    | { __typename: 'LeaderboardSnapshot', cursor: string, takenAt: string, reason: SnapshotReason, standings: Array<{ rank: number, closeRank: number | null, points: number, user: { id: string, name: string, team: { name: string } | null } | null, team: { id: string, name: string } | null, department: { id: string, name: string } | null }> }
+    | { __typename: 'LeaderboardDelta', after: string, cursor: string, at: string, left: Array<string>, changes: Array<{ subjectId: string, from: number | null, to: number, closeRank: number | null, points: number, pseudonym: string | null, user: { id: string, name: string, team: { name: string } | null } | null, team: { id: string, name: string } | null, department: { id: string, name: string } | null }> }
+    | { __typename: 'LeaderboardSnapshot', cursor: string, takenAt: string, reason: SnapshotReason, standings: Array<{ subjectId: string, rank: number, closeRank: number | null, points: number, pseudonym: string | null, user: { id: string, name: string, team: { name: string } | null } | null, team: { id: string, name: string } | null, department: { id: string, name: string } | null }> }
    };
 
 export type FeedStreamSubscriptionVariables = Exact<{
@@ -696,9 +698,11 @@ export const BoardStreamDocument = new TypedDocumentString(`
       takenAt
       reason
       standings {
+        subjectId
         rank
         closeRank
         points
+        pseudonym
         user {
           id
           name
@@ -727,6 +731,7 @@ export const BoardStreamDocument = new TypedDocumentString(`
         to
         closeRank
         points
+        pseudonym
         user {
           id
           name

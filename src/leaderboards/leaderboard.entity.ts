@@ -9,6 +9,7 @@ import { Decimal } from '../platform/money.shapes.ts'
 
 export enum LeaderboardMetric { POINTS = 'POINTS', GROWTH = 'GROWTH', ENGAGEMENT = 'ENGAGEMENT' }
 export enum LeaderboardSubject { USER = 'USER', TEAM = 'TEAM', DEPARTMENT = 'DEPARTMENT', TENANT = 'TENANT' }
+export enum Visibility { PUBLIC = 'PUBLIC', PRIVATE = 'PRIVATE', OPT_IN = 'OPT_IN' }
 export enum HeadRule { SUM = 'SUM', AVERAGE = 'AVERAGE' }
 export enum LeaderboardScope { TENANT = 'TENANT', CUSTOM = 'CUSTOM' }
 export enum LeaderboardPeriod { DAILY = 'DAILY', WEEKLY = 'WEEKLY', MONTHLY = 'MONTHLY', ALL_TIME = 'ALL_TIME' }
@@ -25,6 +26,14 @@ registerEnumType(LeaderboardMetric, {
       description: 'Days with an activity that was not taken back, then the number of such activities; of a team, the days of '
         + 'its people added up.',
     },
+  },
+})
+registerEnumType(Visibility, {
+  name: 'LeaderboardVisibility', description: 'Who sees a board, and who is listed on it.',
+  valuesConfig: {
+    PUBLIC: { description: 'Everybody sees it; everybody is listed who does not object.' },
+    PRIVATE: { description: 'ADMIN and MANAGER see it, and screens that were given it; for others it does not exist.' },
+    OPT_IN: { description: 'Everybody sees it; a board of people lists those who have agreed.' },
   },
 })
 registerEnumType(HeadRule, {
@@ -93,6 +102,7 @@ export class Leaderboard extends Node {
     nullable: true,
     description: 'How many places are listed; null lists all. Everybody is ranked, and one\'s own row is always answered (A-36).',
   }) listMax!: number | null
+  @Property({ type: 'text' }) @Field(() => Visibility, { description: 'Who sees it, and who is listed.' }) visibility!: Visibility
   @Property({ type: 'timestamptz', fieldName: 'created_at' }) createdAt!: Date
   @Property({ type: 'date', fieldName: 'archived_from' }) archivedFrom!: string
 }
@@ -100,6 +110,9 @@ export class Leaderboard extends Node {
 /** What standings and rank changes show beside points, by the board's metric. */
 @ObjectType({ description: 'What a board shows of a subject.' })
 export abstract class MeasuredFields {
+  @Field(() => String, {
+    nullable: true, description: 'The name of a person who stands here by another one; `user` is null then.',
+  }) pseudonym?: string | null
   @Field(() => Points, { description: 'Points in the period.' }) points!: number
   @Field(() => Int, {
     nullable: true, description: 'On a board of GROWTH, growth in basis points (10,000 = 100 %), rounded half up; else null.',
@@ -118,7 +131,8 @@ export abstract class MeasuredFields {
 
 @ObjectType({ description: 'One subject\'s row on a board. Of user, team and department only the board\'s own kind is set.' })
 export class Standing extends MeasuredFields {
-  @Field(() => ID, { description: 'Id of the ranked user, team or department.' }) subjectId!: string
+  @Field(() => ID, { description: 'Id of the ranked user, team or department; of who stands by a pseudonym, another one.' })
+  subjectId!: string
   @Field(() => Int, { description: 'Rank by the board\'s tie rule, from 1.' }) rank!: number
   @Field(() => Int, {
     nullable: true, description: 'Rank before the last change of rank that this node has seen; null when there was none.',

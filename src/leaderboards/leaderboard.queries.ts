@@ -3,6 +3,7 @@ import { type Context, decodeCursor, encodeCursor, inOrder, listOf, pageOf, page
 import { type Actor, inTenantOnce, type Statement } from '../platform/tenancy.ts'
 import { ALL_TIME_KEY, type Period } from '../platform/time.ts'
 import { PERIOD_COLUMN, SUBJECT_COLUMN } from '../measures/measure.queries.ts'
+import type { Visibility } from '../listings/listing.rules.ts'
 import type { Measure, Metric } from '../measures/measure.rules.ts'
 import type { PointChange } from '../points/change.rules.ts'
 import type { TieRule } from '../ranks/rank.rules.ts'
@@ -13,27 +14,36 @@ export interface LeaderboardRow {
   id: string; name: string; metric: Metric; subject: 'USER' | 'TEAM' | 'DEPARTMENT' | 'TENANT'; scope: 'TENANT' | 'CUSTOM'
   subjectIds: string[] | null
   period: Period; tieRule: TieRule; archivedFrom: string; headRule: 'SUM' | 'AVERAGE'; growthFloor: number
-  listMax: number | null
+  listMax: number | null; visibility: Visibility
 }
 
 const BOARD = `select id, name, metric, subject, scope, subject_ids as "subjectIds", period, tie_rule as "tieRule",
-  archived_from as "archivedFrom", head_rule as "headRule", growth_floor as "growthFloor", list_max as "listMax" from leaderboard`
+  archived_from as "archivedFrom", head_rule as "headRule", growth_floor as "growthFloor", list_max as "listMax",
+  visibility from leaderboard`
 
 /** Returns what a board measures. */
 export function measureOf({ metric, headRule, growthFloor }: LeaderboardRow): Measure {
   return { metric, isPerHead: headRule === 'AVERAGE', growthFloor }
 }
 
-type Onlooker = Pick<Actor, 'tenantId' | 'db' | 'credential' | 'isOutsider'>
+type Onlooker = Pick<Actor, 'tenantId' | 'db' | 'credential' | 'isOutsider' | 'role'>
 
 /** Returns whether only some of the tenant's boards exist for this reader: a screen's own, an outsider's without employees. */
 export function seesSome({ credential, isOutsider }: Onlooker): boolean {
   return Boolean(credential?.boards || isOutsider)
 }
 
+/** Returns whether a board that is not for everybody exists for this reader; a screen was given its boards by an admin. */
+export function mayOpen({ credential, role }: Pick<Actor, 'credential' | 'role'>, { visibility }: LeaderboardRow): boolean {
+  return visibility !== 'PRIVATE' || role === 'ADMIN' || role === 'MANAGER' || Boolean(credential?.boards)
+}
+
+const PRIVATE = { visibility: 'PRIVATE' } as LeaderboardRow
+
 /** The boards that exist for this reader, as a condition over `leaderboard` whose parameter is number `at`. */
-function visibleTo({ credential, isOutsider }: Onlooker, at: number): { text: string; values: unknown[] } {
+function visibleTo({ credential, isOutsider, role }: Onlooker, at: number): { text: string; values: unknown[] } {
   const text = [
+    ...mayOpen({ role, ...credential ? { credential } : {} }, PRIVATE) ? [] : [`and visibility <> 'PRIVATE'`],
     ...credential?.boards ? [`and id = any($${at}::uuid[])`] : [],
     ...isOutsider ? [`and subject = 'USER' and scope = 'CUSTOM' and not exists (select 1 from users u
       where u.tenant_id = leaderboard.tenant_id and u.id = any(leaderboard.subject_ids) and u.kind = 'EMPLOYEE')`] : [],
@@ -41,12 +51,15 @@ function visibleTo({ credential, isOutsider }: Onlooker, at: number): { text: st
   return { text: text.join(' '), values: credential?.boards ? [credential.boards] : [] }
 }
 
+// What most readers see; statements with these conditions are planned once.
+const STEADY = new Set(['', `and visibility <> 'PRIVATE'`])
+
 /** Boards by id. */
 export async function boardsById({ actor }: Pick<Context, 'actor'>, ids: readonly string[]) {
   const { text, values } = visibleTo(actor, 3)
   return inOrder(ids, await inTenantOnce<LeaderboardRow>(actor, {
-    ...text ? {} : { name: 'boards_by_id' }, text: `${BOARD} where tenant_id = $1 and id = any($2::uuid[]) ${text}`,
-    values: [actor.tenantId, ids, ...values],
+    ...STEADY.has(text) ? { name: `boards_by_id_${text.length}` } : {},
+    text: `${BOARD} where tenant_id = $1 and id = any($2::uuid[]) ${text}`, values: [actor.tenantId, ids, ...values],
   }))
 }
 registerNode('Leaderboard', boardsById, 'leaderboard.read')

@@ -11,12 +11,14 @@ import { periodRange } from '../platform/time.ts'
 import { Allows } from '../platform/policy.ts'
 import { openStream, placeAfter, poll } from '../wire/streams.ts'
 import type { BoardProjection } from './board.projection.ts'
+import { masked } from './board.ranking.ts'
 import type { Boards } from './boards.ts'
 import {
   Leaderboard, LeaderboardArchive, LeaderboardMetric, LeaderboardPeriod, LeaderboardSubject, Standing,
 } from './leaderboard.entity.ts'
 import {
-  type ArchivedRow, type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards, measureOf, seesSome,
+  type ArchivedRow, type ArchiveRow, boardsById, type LeaderboardRow, listArchived, listArchives, listBoards, mayOpen, measureOf,
+  seesSome,
 } from './leaderboard.queries.ts'
 import { createLeaderboard } from './leaderboard.service.ts'
 import { LeaderboardCreateInput, LeaderboardCreatePayload, LeaderboardMessage, StandingConnection } from './leaderboard.shapes.ts'
@@ -47,6 +49,7 @@ async function openBoard(
   const uuid = requireId('Leaderboard', id, 'id')
   if (seesSome(context.actor) && !await context.load(boardsById, uuid)) throw fault('NOT_FOUND', 'There is no such leaderboard.')
   const board = await boardOf(context, uuid, atLeast)
+  if (!mayOpen(context.actor, board.row)) throw fault('NOT_FOUND', 'There is no such leaderboard.')
   const place = placeAfter(board.log.epoch, after)
   if (place.pos !== null) await board.reach(place.pos) // Another node may have been ahead of this one.
   return openStream(new BoardSource(board, top), place)
@@ -117,7 +120,8 @@ export class LeaderboardResolver {
       nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.',
     }) atLeast: string | null) {
     const board = await boardOf(context, row.id, atLeast)
-    return standingsPage(board, { first, after, around: around && requireId(SUBJECT_KIND[row.subject], around, 'around') })
+    return standingsPage(board, { first, after, around: around && requireId(SUBJECT_KIND[row.subject], around, 'around') },
+      context.actor.userId)
   }
 
   @FieldResolver(() => Standing, {
@@ -128,7 +132,8 @@ export class LeaderboardResolver {
     @Arg('atLeast', () => Mark, {
       nullable: true, description: 'Wait (at most 2 s) until the board holds this commit.',
     }) atLeast: string | null) {
-    return standingOf(await boardOf(context, row.id, atLeast), requireId(SUBJECT_KIND[row.subject], subjectId, 'subjectId'))
+    const id = requireId(SUBJECT_KIND[row.subject], subjectId, 'subjectId')
+    return standingOf(await boardOf(context, row.id, atLeast), id, context.actor.userId)
   }
 
   @FieldResolver(() => Standing, {
@@ -136,7 +141,7 @@ export class LeaderboardResolver {
   })
   async viewerStanding(@Root() row: LeaderboardRow, @Ctx() context: Context) {
     const { userId } = context.actor
-    return row.subject === 'USER' && userId ? standingOf(await boardOf(context, row.id), userId) : null
+    return row.subject === 'USER' && userId ? standingOf(await boardOf(context, row.id), userId, userId) : null
   }
 
   @FieldResolver(() => ArchiveConnection, { description: 'Closed periods, newest first.' })
@@ -183,6 +188,12 @@ export class LeaderboardResolver {
   }
 }
 
+/** Who has taken another name since, or does not want to be listed any more, is not named in what is past either. */
+function pastRow({ ranking: { listings } }: BoardProjection, row: ArchivedRow) {
+  const alias = listings?.pastAliasOf(row.subjectId)
+  return alias ? masked(row, alias) : row
+}
+
 @Resolver(() => LeaderboardArchive)
 export class ArchiveResolver {
   @FieldResolver(() => StandingConnection, { description: 'The final ranking, from the top.' })
@@ -193,7 +204,7 @@ export class ArchiveResolver {
       await Promise.all([boardOf(context, archive.leaderboardId), listArchived(context.actor, archive.id, first, after)])
     const { row: shown } = board
     const dress = (row: ArchivedRow) => ({
-      ...row, ...row.value === null ? {} : shownOf(measureOf(shown), row.value, row.isNew ?? false),
+      ...pastRow(board, row), ...row.value === null ? {} : shownOf(measureOf(shown), row.value, row.isNew ?? false),
       board, previousRank: null, isArchived: true,
     })
     return { ...page, nodes: page.nodes.map(dress), edges: page.edges.map(({ node, cursor }) => ({ cursor, node: dress(node) })) }

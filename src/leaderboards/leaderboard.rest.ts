@@ -25,7 +25,7 @@ export const leaderboardRoute: RestRoute = {
     leaderboards(first: 1, subject: USER, metric: $metric, period: $period) { nodes {
       id name period periodStart periodEnd timeZone size
       viewerStanding { rank previousRank points growthBp isNew daysActive actions }
-      standings(first: $limit) { nodes { rank previousRank points growthBp isNew daysActive actions user { id name } } }
+      standings(first: $limit) { nodes { rank previousRank points growthBp isNew daysActive actions pseudonym user { id name } } }
     } }
   }`),
   answer: 'leaderboards.nodes.0',

@@ -10,10 +10,12 @@ import { zoneOf } from '../tenants/tenant.service.ts'
 import { Department, Team } from '../users/team.entity.ts'
 import { User } from '../users/user.entity.ts'
 import {
-  HeadRule, Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule,
+  HeadRule, Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardScope, LeaderboardSubject, TieRule, Visibility,
 } from './leaderboard.entity.ts'
 import { type LeaderboardRow, measureOf, recountStatement } from './leaderboard.queries.ts'
 import { refusalForMeasure } from '../measures/question.rules.ts'
+import { listingsStatement } from '../listings/listing.queries.ts'
+import { type ListingRow, Listings } from '../listings/listing.rules.ts'
 import { readTally, type Run } from '../measures/measure.queries.ts'
 import { isPlain } from '../measures/measure.rules.ts'
 import { Tally } from '../measures/tally.rules.ts'
@@ -23,6 +25,7 @@ import { type Listed, RankIndex, type StandingRow } from '../ranks/rank.rules.ts
 export interface LeaderboardInput {
   name: string; subject: LeaderboardSubject; period: LeaderboardPeriod; tieRule?: TieRule; subjectIds?: string[] | null
   archivedFrom?: string; metric?: LeaderboardMetric; headRule?: HeadRule; growthFloor?: number; listMax?: number | null
+  visibility?: Visibility
 }
 
 /**
@@ -39,6 +42,7 @@ export async function createLeaderboard(actor: Actor, input: LeaderboardInput) {
   const measure = {
     metric: input.metric ?? LeaderboardMetric.POINTS, headRule: input.headRule ?? HeadRule.SUM,
     growthFloor: input.growthFloor ?? GROWTH_FLOOR, listMax: input.listMax ?? null,
+    visibility: input.visibility ?? Visibility.PUBLIC,
   }
   const refusal = refusalForMeasure({ ...measure, subject: input.subject, period: input.period, subjectIds })
   if (refusal) throw refusal
@@ -110,16 +114,20 @@ async function finalStandings(
   const { tenantId } = actor
   const { startMs, endMs } = periodRange(board.period, zone, key)
   const measure = measureOf(board)
+  const listings = board.subject === 'USER' ? new Listings(board.id, board.visibility,
+    await inTenantOnce(actor, listingsStatement(tenantId, board.id)) as unknown as ListingRow[]) : null
+  const areListed = <Row extends { subjectId: string }>(rows: Iterable<Row>): Iterable<Row> =>
+    !listings || listings.isPlain ? rows : [...rows].filter(({ subjectId }) => listings.isListed(subjectId))
   if (isPlain(measure)) {
     const rows = await inTenantOnce<StandingRow & { [column: string]: unknown }>(
       actor, recountStatement(tenantId, board, key, startMs))
-    const index = RankIndex.from(rows, board.tieRule)
+    const index = RankIndex.from(areListed(rows), board.tieRule)
     return index.range(0, index.size)
   }
   const run: Run = statement => inTenantOnce(actor, statement)
   const { rows } = await readTally(run, tenantId, { ...board, measure }, zone, key, endMs - 1)
   const tally = new Tally(measure, board.period, key, rows, [])
-  const index = RankIndex.from(tally.ranked(), board.tieRule)
+  const index = RankIndex.from(areListed(tally.ranked()), board.tieRule)
   return index.range(0, index.size).map(row => tally.shown(row))
 }
 

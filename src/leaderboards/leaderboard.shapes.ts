@@ -4,7 +4,7 @@ import { connectionOf, Cursor, Mark, Payload, Points } from '../platform/graphql
 import { SnapshotReason } from '../wire/stream.shapes.ts'
 import { LIMITS } from '../platform/limits.ts'
 import {
-  HeadRule, Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardSubject, MeasuredFields, Standing, TieRule,
+  HeadRule, Leaderboard, LeaderboardMetric, LeaderboardPeriod, LeaderboardSubject, MeasuredFields, Standing, TieRule, Visibility,
 } from './leaderboard.entity.ts'
 
 const GROWTH_FLOOR = 100
@@ -36,6 +36,8 @@ export class LeaderboardCreateInput {
     nullable: true, defaultValue: LIST_DEFAULT,
     description: `How many places are listed, 1–${LIMITS.leaderboardListMax}; null lists all (LB-6).`,
   }) listMax?: number | null
+  @Field(() => Visibility, { defaultValue: Visibility.PUBLIC, description: 'Who sees it, and who is listed.' })
+  visibility!: Visibility
 }
 
 @ObjectType({ description: 'The new board.' })

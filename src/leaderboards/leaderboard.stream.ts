@@ -5,7 +5,8 @@
 import { fault } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { type Place, type SnapshotReason, streamCursor, type StreamSource } from '../wire/streams.ts'
-import type { BoardProjection, PublishedDelta, ShownRow } from './board.projection.ts'
+import type { BoardProjection, PublishedDelta } from './board.projection.ts'
+import type { ShownRow } from './board.ranking.ts'
 import { seenBy } from '../ranks/delta.rules.ts'
 
 /** A row or change with its board, so that field resolvers know whose id `subjectId` is. */
@@ -48,8 +49,9 @@ export class BoardSource implements StreamSource<BoardMessage> {
     // From here on only slowness can lose the thread.
     const here: Place = { pos: published.pos, told: published.pos, reason: 'SLOW_CLIENT' }
     const from = place.pos === null ? -1 : ring.findLastIndex(({ after }) => after === place.pos)
+    const isRelisted = place.pos !== null && place.pos < this.#board.listedPos
     return from < 0
-      ? { messages: [this.#snapshot(place.reason)], place: here }
+      ? { messages: [this.#snapshot(isRelisted ? 'VISIBILITY' : place.reason)], place: here }
       : { messages: ring.slice(from).map(delta => this.#delta(delta)), place: here }
   }
 

@@ -19,6 +19,8 @@ const SUBJECT_KIND = {
   USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department', TENANT: 'Tenant',
 } as const satisfies Record<string, Kind>
 
+const HEARD = /^(activity\.|points\.|listing\.changed$|webhook_endpoint\.(created|updated)$|leaderboard\.created$)/
+
 interface RankChanged { leaderboardId: string; subject: keyof typeof SUBJECT_KIND; periodStart: string; moves: RankMove[] }
 
 registerTopic({
@@ -47,7 +49,7 @@ export function rankReaction(boards: Boards): Reaction {
   return {
     name: 'ranks',
     // A new subscriber and a new board make the ranks of then be remembered, from which changes begin.
-    hears: topic => /^(activity\.(recorded|reversed)|webhook_endpoint\.(created|updated)|leaderboard\.created)$/.test(topic),
+    hears: topic => HEARD.test(topic),
     gatherMs: LIMITS.rankTellMs,
     concerns: concernsStatement,
     async prepare(actor) {
@@ -61,7 +63,8 @@ export function rankReaction(boards: Boards): Reaction {
       if (watched.some(({ pos }) => pos < events.at(-1)!.pos)) throw new Error('a board is behind the events it shall tell of')
       const [rows] = await batch.run([{
         name: 'told_ranks', values: [tenantId],
-        text: 'select leaderboard_id as id, period_start as "periodStart", ranks from leaderboard_told where tenant_id = $1',
+        text: `select leaderboard_id as id, period_start as "periodStart", listing_version as "listingVersion", ranks
+               from leaderboard_told where tenant_id = $1`,
       }])
       const told = new Map((rows as ToldRow[]).map(row => [row.id, row]))
       const writes = watched.map(board => tellBoard(tenantId, board, told.get(board.row.id)))
@@ -80,7 +83,7 @@ function concernsStatement(tenantId: string): Statement {
   }
 }
 
-interface ToldRow { id: string; periodStart: string; ranks: Record<string, number> }
+interface ToldRow { id: string; periodStart: string; listingVersion: number; ranks: Record<string, number> }
 
 /** Returns the tenant's boards, level with the event log, or null when nobody subscribes to their changes. */
 async function levelBoards(actor: Actor, boards: Boards): Promise<BoardProjection[] | null> {
@@ -107,19 +110,23 @@ async function levelBoards(actor: Actor, boards: Boards): Promise<BoardProjectio
 
 /** Returns what is to be stored of a board, and the event when ranks moved. A new period begins with nobody told. */
 function tellBoard(
-  tenantId: string, { row, key, published }: BoardProjection, told: ToldRow | undefined,
+  tenantId: string, { row, key, published, listedVersion }: BoardProjection, told: ToldRow | undefined,
 ): { store: Statement[]; event: Statement[] } {
+  const isRelisted = told !== undefined && told.listingVersion !== listedVersion
   const moves = rankMoves(told?.periodStart === key ? told.ranks : {}, published.list.values())
-  if (told && !moves.length) return { store: [], event: [] }
+  if (told && !moves.length && !isRelisted) return { store: [], event: [] }
   const ranks = Object.fromEntries([...published.list.values()].map(({ subjectId, rank }) => [subjectId, rank]))
   const store: Statement = {
     name: 'told_store',
-    text: `insert into leaderboard_told (tenant_id, leaderboard_id, period_start, ranks) values ($1, $2, $3, $4)
-           on conflict (tenant_id, leaderboard_id) do update set period_start = excluded.period_start, ranks = excluded.ranks`,
-    values: [tenantId, row.id, key, JSON.stringify(ranks)],
+    text: `insert into leaderboard_told (tenant_id, leaderboard_id, period_start, ranks, listing_version)
+           values ($1, $2, $3, $4, $5)
+           on conflict (tenant_id, leaderboard_id) do update set period_start = excluded.period_start, ranks = excluded.ranks,
+             listing_version = excluded.listing_version`,
+    values: [tenantId, row.id, key, JSON.stringify(ranks), listedVersion],
   }
-  // The first time there is nothing to compare with: the ranks of now are where changes begin.
-  if (!told) return { store: [store], event: [] }
+  // The first time there is nothing to compare with: the ranks of now are where changes begin. So they are when somebody appeared
+  // or disappeared: a move would say who.
+  if (!told || isRelisted) return { store: [store], event: [] }
   const changed: RankChanged = { leaderboardId: row.id, subject: row.subject, periodStart: key, moves }
   return { store: [store], event: [emitStatement(tenantId, 'leaderboard.rank_changed', changed)] }
 }

@@ -12,14 +12,16 @@ import { User } from '../users/user.entity.ts'
 import { departmentsById, registerBeside, teamsById, usersById } from '../users/user.queries.ts'
 import type { BoardProjection } from './board.projection.ts'
 import { Standing } from './leaderboard.entity.ts'
-import { boardsById, closeRanks, seesSome } from './leaderboard.queries.ts'
+import { boardsById, closeRanks, mayOpen, seesSome } from './leaderboard.queries.ts'
 import { LeaderboardDelta, RankChange } from './leaderboard.shapes.ts'
 import type { DeltaMessage } from './leaderboard.stream.ts'
 import { standingOf } from './standing.queries.ts'
 
 const SUBJECT_KIND = { USER: 'User', TEAM: 'Team', DEPARTMENT: 'Department', TENANT: 'Tenant' } as const
 
-interface SubjectRow { subjectId: string; board: BoardProjection; isArchived?: boolean }
+interface SubjectRow {
+  subjectId: string; board: BoardProjection; isArchived?: boolean; personId?: string; isOwn?: boolean; isListed?: boolean
+}
 
 /** Ranks at the close of the period before the board's current one, by `board|period|subject`. */
 const closeRankByKey: Fetch<{ rank: number }> = async ({ actor }, keys) => {
@@ -36,17 +38,19 @@ const closeRankByKey: Fetch<{ rank: number }> = async ({ actor }, keys) => {
 }
 
 function subjectOf(
-  kind: 'USER' | 'TEAM' | 'DEPARTMENT', { subjectId, board }: SubjectRow, context: Context, info: GraphQLResolveInfo,
-  fetch: Fetch<object>,
+  kind: 'USER' | 'TEAM' | 'DEPARTMENT', { subjectId: shownId, personId, isOwn, board }: SubjectRow, context: Context,
+  info: GraphQLResolveInfo, fetch: Fetch<object>,
 ) {
-  if (board.row.subject !== kind) return null
+  if (board.row.subject !== kind || (personId !== undefined && !isOwn)) return null
+  const subjectId = personId ?? shownId
   return wantsOnlyId(info) ? { id: subjectId } : context.load(fetch, subjectId)
 }
 
-async function closeRankOf({ subjectId, board, isArchived }: SubjectRow, context: Context) {
+async function closeRankOf({ subjectId, personId, board, isArchived }: SubjectRow, context: Context) {
   const { id, period } = board.row
   if (period === 'ALL_TIME' || isArchived) return null
-  return (await context.load(closeRankByKey, `${id}|${neighborKey(period, board.key, -1)}|${subjectId}`))?.rank ?? null
+  const key = `${id}|${neighborKey(period, board.key, -1)}|${personId ?? subjectId}`
+  return (await context.load(closeRankByKey, key))?.rank ?? null
 }
 
 /** The fields that standings and rank changes have in common. */
@@ -87,7 +91,14 @@ function subjectFields(type: () => new () => object) {
 }
 
 @Resolver(() => Standing)
-export class StandingResolver extends subjectFields(() => Standing) {}
+export class StandingResolver extends subjectFields(() => Standing) {
+  @FieldResolver(() => Boolean, {
+    description: 'Whether others see the row; one\'s own is answered also while they do not, behind those listed ahead.',
+  })
+  isListed(@Root() { isListed }: SubjectRow) {
+    return isListed ?? true
+  }
+}
 
 @Resolver(() => RankChange)
 export class RankChangeResolver extends subjectFields(() => RankChange) {}
@@ -102,9 +113,11 @@ export class UserStandingResolver {
   })
   standing(@Root() user: { id: string }, @Ctx() context: Context,
     @Arg('leaderboardId', () => ID, { description: 'The board.' }) leaderboardId: string) {
-    const { actor: { tenantId }, boards } = context
+    const { actor, boards } = context
+    const { tenantId, userId } = actor
     const id = requireId('Leaderboard', leaderboardId, 'leaderboardId')
-    const standingOn = (board: BoardProjection | null) => board?.row.subject === 'USER' ? standingOf(board, user.id) : null
+    const standingOn = (board: BoardProjection | null) => board?.row.subject === 'USER' && mayOpen(actor, board.row)
+      ? standingOf(board, user.id, userId) : null
     // A list asks for each of its people: what need not wait does not.
     const opened = seesSome(context.actor) ? null : boards.opened(tenantId, id)
     if (opened) return standingOn(opened)

@@ -121,6 +121,12 @@ export const POLICY = {
   },
   'badge.write': { what: 'change how badges are earned', roles: ADMIN, feature: 'achievements' },
   'badge.revoke': { what: 'take a badge from somebody who should not have it', roles: ADMIN, feature: 'achievements' },
+  'listing.read': {
+    what: 'see how one appears on boards; an admin, how others do', roles: all('OWN', ADMIN), feature: 'leaderboards',
+  },
+  'listing.write': {
+    what: 'choose how one appears on boards; an admin takes others off', roles: all('OWN', ADMIN), feature: 'leaderboards',
+  },
   'analytics.read': { what: 'see what happened over the last days', roles: STAFF },
   'feature.read': { what: 'see which features are on', roles: all('TENANT'), screens: true },
   'feature.write': { what: 'switch features on and off', roles: ADMIN },

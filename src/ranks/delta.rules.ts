@@ -1,8 +1,8 @@
 /** The difference between two top lists, and what of it a reader of the first N places sees. Pure. */
 import type { Listed } from './rank.rules.ts'
 
-/** A standing as it is published; `value` orders it where that is not the points, and more may be shown with it. */
-export interface PublishedRow extends Listed { value?: number }
+/** A standing as it is published; `value` orders it where that is not the points, and more may be shown of it or less. */
+export interface PublishedRow extends Listed { value?: number; pseudonym?: string | null }
 
 /** A listed subject's move between two published lists; null = not listed. `row` is there when it shows more than points. */
 export interface ListMove {
@@ -21,7 +21,7 @@ export function diffLists(before: ReadonlyMap<string, PublishedRow>, after: read
   const moves: ListMove[] = []
   const listed = new Set<string>()
   for (const row of after) {
-    const { subjectId, position, rank, points, value } = row
+    const { subjectId, position, rank, points, value, pseudonym } = row
     listed.add(subjectId)
     const old = before.get(subjectId)
     if (old && old.position === position && old.rank === rank && old.points === points && old.value === value) continue
@@ -29,7 +29,7 @@ export function diffLists(before: ReadonlyMap<string, PublishedRow>, after: read
       subjectId, fromPosition: old?.position ?? null, fromRank: old?.rank ?? null, toPosition: position, toRank: rank,
       points,
     }
-    if (value !== undefined) move.row = row
+    if (value !== undefined || pseudonym !== undefined) move.row = row
     moves.push(move)
   }
   const gone = [...before.values()].filter(({ subjectId }) => !listed.has(subjectId))

@@ -7,7 +7,7 @@ import { featureOff, type FeatureUse } from '../platform/policy.rules.ts'
 import type { Actor } from '../platform/tenancy.ts'
 import type { Payload } from './frames.ts'
 
-export type SnapshotReason = 'FIRST' | 'EXPIRED' | 'NEW_EPOCH' | 'SLOW_CLIENT'
+export type SnapshotReason = 'FIRST' | 'EXPIRED' | 'NEW_EPOCH' | 'SLOW_CLIENT' | 'VISIBILITY'
 
 /** Returns a stream cursor: the tenant's epoch and a position in its event log. */
 export function streamCursor(epoch: string, pos: number): string {

@@ -13,7 +13,13 @@ import {
   slotOn,
 } from './board.ts'
 
-const user = (id: string) => ({ user: { id, name: id.toUpperCase(), team: { name: 'Partners' } }, team: null, department: null })
+const user = (id: string) => ({
+  subjectId: id,
+  pseudonym: null,
+  user: { id, name: id.toUpperCase(), team: { name: 'Partners' } },
+  team: null,
+  department: null,
+})
 const standing = (id: string, rank: number, points: number, closeRank: number | null = rank) => ({
   rank,
   points,
@@ -21,7 +27,6 @@ const standing = (id: string, rank: number, points: number, closeRank: number | 
   ...user(id),
 })
 const change = (id: string, from: number | null, to: number, points: number) => ({
-  subjectId: id,
   from,
   to,
   points,
@@ -75,6 +80,13 @@ test('a raised row is lowered when its chip has gone, not before', () => {
   const raised = boardAfterDelta(board('a', 'b'), { changes: [change('b', 2, 1, 120), change('a', 1, 2, 100)], left: [] }, 1_000)
   expect(settledBoard(raised, 1_000 + RAISED_MS - 1)).toBe(raised)
   expect(settledBoard(raised, 1_000 + RAISED_MS).rows.get('b')?.raisedMs).toBe(null)
+})
+
+test('who stands by another name is shown by it', () => {
+  const next = boardFromSnapshot(EMPTY_BOARD, {
+    standings: [{ ...standing('a', 1, 9), user: null, pseudonym: 'Blue Fox' }, standing('b', 2, 8)],
+  })
+  expect(next.order.map(id => next.rows.get(id)!.name)).toEqual(['Blue Fox', 'B'])
 })
 
 test('those who share a rank keep their order', () => {

@@ -42,14 +42,17 @@ export const RAISED_MS = 2_120
 const MINUTE_MS = 60_000
 
 interface Subjects {
+  subjectId: string
+  pseudonym: string | null
   user: { id: string; name: string; team: { name: string } | null } | null
   team: { id: string; name: string } | null
   department: { id: string; name: string } | null
 }
 
-function nameOf({ user, team, department }: Subjects): { id: string; name: string; note: string | null } | null {
+/** Who is neither user, team nor department stands by another name, or is the company itself. */
+function nameOf({ subjectId, pseudonym, user, team, department }: Subjects): { id: string; name: string; note: string | null } {
   const subject = user ?? team ?? department
-  return subject && { id: subject.id, name: subject.name, note: user?.team?.name ?? null }
+  return { id: subjectId, name: pseudonym ?? subject?.name ?? 'The company', note: user?.team?.name ?? null }
 }
 
 /** Returns the ids by rank. Those who share a rank keep the order they had, and new ones follow by id. */
@@ -65,7 +68,7 @@ export function boardFromSnapshot(board: Board, { standings }: Pick<BoardSnapsho
   const rows = new Map<string, Row>()
   for (const { rank, closeRank, points, ...subjects } of standings) {
     const named = nameOf(subjects)
-    if (named) rows.set(named.id, { ...named, rank, closeRank, points, gain: 0, gainNumber: 0, raisedMs: null })
+    rows.set(named.id, { ...named, rank, closeRank, points, gain: 0, gainNumber: 0, raisedMs: null })
   }
   return { rows, order: [...rows.keys()], still: board.still + 1, changesMs: board.changesMs, loaded: true }
 }
@@ -79,10 +82,10 @@ export function boardAfterDelta(board: Board, { changes, left }: Pick<BoardDelta
     .sort((a, b) => (b.from ?? 0) - b.to - ((a.from ?? 0) - a.to))
     .slice(0, RAISED_MAX)
     .map(change => change.subjectId)
-  for (const { subjectId, to, closeRank, points, ...subjects } of changes) {
+  for (const { to, closeRank, points, ...subjects } of changes) {
+    const { subjectId } = subjects
     const before = rows.get(subjectId)
-    const named = nameOf(subjects) ?? before
-    if (!named) continue
+    const named = nameOf(subjects)
     const gain = before ? points - before.points : 0
     rows.set(subjectId, {
       id: subjectId,

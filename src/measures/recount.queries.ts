@@ -9,19 +9,9 @@ import type { Statement } from '../platform/tenancy.ts'
 import { changesOf, type PointChange } from '../points/change.rules.ts'
 import { StandingColumns } from '../ranks/columns.rules.ts'
 
-/** A board's rows and the position of the log that they belong to. */
-export interface Recount { columns: StandingColumns; pos: number }
-
-/**
- * Returns the recount of the statement for the changes that wait to be numbered, which it must leave out; it answers a
- * subject id, points and seq (uuid, int8, int8), as the tenant sees them.
- */
-export async function readRecount(
-  address: ClientConfig, tenantId: string, statementFor: (waiting: readonly PointChange[]) => Statement,
-): Promise<Recount> {
-  const { found: columns, pos } = await inSnapshot(
-    address, tenantId, (client, waiting) => copyColumns(client, literal(client, statementFor(waiting))))
-  return { columns, pos }
+/** Returns the rows of a statement that answers a subject id, points and seq (uuid, int8, int8). */
+export function readSums(client: Client, statement: Statement): Promise<StandingColumns> {
+  return copyColumns(client, literal(client, statement))
 }
 
 /**
