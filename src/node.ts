@@ -20,6 +20,8 @@ import { socketDoor } from './wire/sockets.ts'
 import { ApiKey, ScreenToken } from './credentials/credential.entity.ts'
 import { credentialTokens, lostCredentials, UseNotes } from './credentials/credential.tokens.ts'
 import { tendPartitions } from './controls/audit.retention.ts'
+import { LiveChallenges } from './challenges/challenge.stream.ts'
+import { progressReaction } from './challenges/progress.reaction.ts'
 import { Controls, SETTING_TOPICS } from './controls/controls.ts'
 import { isFeatureUsed } from './controls/feature.queries.ts'
 import { panScanJob } from './evidence/pan.jobs.ts'
@@ -133,6 +135,8 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     closers.push(() => logs.close())
     const boards = new Boards(db, logs)
     closers.push(() => boards.close())
+    const challenges = new LiveChallenges(db, logs)
+    closers.push(() => challenges.close())
 
     const relay = options.relay ? await startPostRoom(options, { db, broker, logs, boards }, closers) : null
     db.onEmit = () => {
@@ -146,7 +150,7 @@ export async function startNode(options: NodeOptions): Promise<LaurelNode> {
     closers.push(() => audit.settled())
     const rights = { changed: () => {} }
     const given = {
-      boards, logs, audit, controls, gate: controls, webhooks: options.webhooks ?? PUBLIC_ONLY,
+      boards, challenges, logs, audit, controls, gate: controls, webhooks: options.webhooks ?? PUBLIC_ONLY,
       rightsChanged: () => rights.changed(), auditDays: options.auditDays ?? null,
       issuers: { ...options.issuerKeys ?? PUBLIC_ONLY, keys },
     }
@@ -259,6 +263,7 @@ async function startPostRoom(
   const answering = [
     levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
     ringReaction,
+    progressReaction,
   ]
   const reactions = new Reactions(db, answering, batch => queues.committed(batch))
   closers.push(() => reactions.close())

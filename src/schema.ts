@@ -7,6 +7,14 @@ import './activities/activity.webhooks.ts'
 import { BadgeFeedResolver } from './badges/badge.feed.ts'
 import { BadgeResolver, EarnedBadgeResolver, UserBadgesResolver } from './badges/badge.resolver.ts'
 import './badges/badge.webhooks.ts'
+import './challenges/challenge.webhooks.ts'
+import { ChallengeFeedResolver } from './challenges/challenge.feed.ts'
+import { ChallengeResolver } from './challenges/challenge.resolver.ts'
+import {
+  ChallengeDeltaResolver, ChallengeEnrollmentResolver, ChallengeMeasureResolver, ChallengeSnapshotResolver,
+    ChallengeStandingResolver,
+  ChallengeTierResolver,
+} from './challenges/standing.resolver.ts'
 import { FeatureResolver } from './controls/feature.resolver.ts'
 import { StandardResolver } from './controls/standard.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
@@ -60,6 +68,8 @@ const RESOLVERS = [
   BadgeResolver, EarnedBadgeResolver, UserBadgesResolver, BadgeFeedResolver,
   RecognitionResolver, RecognitionReactionResolver, RecognitionFlagResolver, UserRecognitionResolver,
   ViewerRecognitionResolver, RecognitionFeedResolver,
+  ChallengeResolver, ChallengeStandingResolver, ChallengeEnrollmentResolver, ChallengeSnapshotResolver, ChallengeDeltaResolver,
+  ChallengeMeasureResolver, ChallengeTierResolver, ChallengeFeedResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const

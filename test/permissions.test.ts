@@ -50,6 +50,13 @@ test.each(ROLES)('every root field answers a %s as the table says, and what is d
   expect(entries.map(({ action }) => action).sort()).toEqual(denied.sort())
 })
 
+/** Sets a challenge and returns its id. */
+async function challenge(admin: Person): Promise<string> {
+  const { challengeCreate } = await admin.run(`mutation { challengeCreate(input: {
+    title: "Calls", subject: USER, measure: { kind: DEALS }, days: 7, tiers: [] }) { challenge { id } } }`)
+  return challengeCreate.challenge.id
+}
+
 /** Makes one of everything in a tenant and returns the ids by kind. */
 async function furnish(owned: TestTenant): Promise<Map<Kind, string>> {
   const ann = owned.as('ann')
@@ -63,7 +70,8 @@ async function furnish(owned: TestTenant): Promise<Map<Kind, string>> {
   return new Map<Kind, string>([
     ['User', owned.id('ann')], ['Team', team.id], ['Department', team.department.id],
     ['Activity', recorded.activityRecord.activity.id], ['WebhookEndpoint', webhookEndpointCreate.endpoint.id],
-    ['Leaderboard', await board(ann, {})], ['StandardWithdrawal', standardWithdraw.withdrawal.id],
+    ['Leaderboard', await board(ann, {})], ['Challenge', await challenge(ann)],
+      ['StandardWithdrawal', standardWithdraw.withdrawal.id],
   ])
 }
 
@@ -94,7 +102,7 @@ test('another tenant\'s things are answered by every field exactly as things tha
   }
   expect(await shownBy(acme, idOf)).toEqual(await shownBy(twin, never))
   expect([...taken].sort())
-    .toEqual(['Activity', 'Department', 'Leaderboard', 'StandardWithdrawal', 'Team', 'User', 'WebhookEndpoint'])
+    .toEqual(['Activity', 'Challenge', 'Department', 'Leaderboard', 'StandardWithdrawal', 'Team', 'User', 'WebhookEndpoint'])
   expect(await rival.emitted()).toEqual(before)
 })
 

@@ -91,6 +91,10 @@ export type ErrorCode =
 export type FeedKind =
   /** A level of a badge was earned. */
   | 'BADGE_EARNED'
+  /** The target of a challenge was reached. */
+  | 'CHALLENGE_COMPLETED'
+  /** A person is asked to take part in a challenge. */
+  | 'CHALLENGE_INVITED'
   /** A level was entered, upward or downward. */
   | 'LEVEL_CHANGED'
   /** An activity paid points. */

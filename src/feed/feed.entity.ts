@@ -9,6 +9,7 @@ export enum FeedKind {
   POINTS_AWARDED = 'POINTS_AWARDED', POINTS_REVERSED = 'POINTS_REVERSED', LEVEL_CHANGED = 'LEVEL_CHANGED',
   BADGE_EARNED = 'BADGE_EARNED',
   RECOGNITION_GIVEN = 'RECOGNITION_GIVEN',
+  CHALLENGE_INVITED = 'CHALLENGE_INVITED', CHALLENGE_COMPLETED = 'CHALLENGE_COMPLETED',
 }
 registerEnumType(FeedScope, {
   name: 'FeedScope', description: 'Whose news.',
@@ -26,6 +27,8 @@ registerEnumType(FeedKind, {
     LEVEL_CHANGED: { description: 'A level was entered, upward or downward.' },
     BADGE_EARNED: { description: 'A level of a badge was earned.' },
     RECOGNITION_GIVEN: { description: 'Somebody gave a colleague points, with a message.' },
+    CHALLENGE_INVITED: { description: 'A person is asked to take part in a challenge.' },
+    CHALLENGE_COMPLETED: { description: 'The target of a challenge was reached.' },
   },
 })
 

@@ -9,7 +9,9 @@ export interface FeedRow {
   facts: Record<string, unknown>
 }
 
-export type FeedKindName = 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED' | 'BADGE_EARNED' | 'RECOGNITION_GIVEN'
+export type FeedKindName =
+  | 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED' | 'BADGE_EARNED' | 'RECOGNITION_GIVEN' | 'CHALLENGE_INVITED'
+  | 'CHALLENGE_COMPLETED'
 
 /** What an event says to the feed, before it has a place. */
 export type Told = Omit<FeedRow, 'pos' | 'line' | 'at'>

@@ -20,8 +20,7 @@ export const PREFIX = {
   RevenueFact: 'rev', Metric: 'met', MetricPoint: 'mpt', HookSource: 'hks', HookMessage: 'hkm', FactImport: 'imp',
   Leaderboard: 'ldb', LeaderboardArchive: 'lda', FeedItem: 'fdi',
   WebhookEndpoint: 'whe', WebhookMessage: 'whm', AuditEntry: 'aud', ApiKey: 'key', ScreenToken: 'scr', Issuer: 'iss',
-  StandardWithdrawal: 'swd', Badge: 'bdg', EarnedBadge: 'ebd',
-  Recognition: 'rec', RecognitionFlag: 'rfl',
+  StandardWithdrawal: 'swd', Badge: 'bdg', EarnedBadge: 'ebd', Recognition: 'rec', RecognitionFlag: 'rfl', Challenge: 'chl',
 } as const
 export type Kind = keyof typeof PREFIX
 

@@ -43,6 +43,15 @@ export const LIMITS = {
   leaderboardSubjectsMax: 1_000,
   leaderboardListMax: 1_000_000,
   growthFloorMax: 1_000_000,
+  challengeSubjectsMax: 1_000,
+  challengesOpenMax: 2_000,
+  challengeDaysMax: 366,
+  challengeTiersMax: 20,
+  challengeRewardsMax: 10, // Of one tier.
+  challengePartsMax: 5, // Of a combined measure.
+  challengeKeysMax: 50,
+  challengeLinksMax: 20,
+  challengeGatherMs: 250,
   tickMs: 50,
   deltaRingMax: 1_200,
   hubLingerMs: 120_000,

@@ -99,6 +99,17 @@ export const POLICY = {
   'figure.write': { what: 'say what annual revenue is taken from', roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' } },
   'hook.read': { what: 'see sources of facts, try mappings, read their log', roles: ADMIN },
   'hook.write': { what: 'set up sources of facts', roles: ADMIN },
+  'challenge.read': { what: 'see and follow challenges', roles: STAFF, feature: 'challenges' },
+  'challenge.personal': {
+    what: 'see personal challenges: one\'s own, or those of people one leads',
+    roles: { VIEWER: 'OWN', MEMBER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', MANAGER: 'TEAM', ADMIN: 'TENANT' },
+    feature: 'challenges',
+  },
+  'challenge.write': { what: 'set challenges, invite, call off', roles: ADMIN, feature: 'challenges' },
+  'challenge.enroll': {
+    what: 'take part in challenges or opt out; a lead for their team, a head for their department',
+    roles: { MEMBER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', MANAGER: 'TEAM', ADMIN: 'TENANT' }, feature: 'challenges',
+  },
   'import.read': { what: 'see files of facts and their errors', roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' } },
   'import.write': {
     what: 'upload and import files of facts; activities only who may record them for all',
