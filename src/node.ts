@@ -21,21 +21,15 @@ import { ApiKey, ScreenToken } from './credentials/credential.entity.ts'
 import { credentialTokens, lostCredentials, UseNotes } from './credentials/credential.tokens.ts'
 import { tendPartitions } from './controls/audit.retention.ts'
 import { LiveChallenges } from './challenges/challenge.stream.ts'
-import { progressReaction } from './challenges/progress.reaction.ts'
 import { Controls, SETTING_TOPICS } from './controls/controls.ts'
 import { isFeatureUsed } from './controls/feature.queries.ts'
-import { panScanJob } from './evidence/pan.jobs.ts'
-import { feedReaction } from './feed/feed.reaction.ts'
 import { auditRoute } from './identity/audit.export.ts'
 import { Issuer } from './identity/issuer.entity.ts'
 import { type HouseIssuer, houseTokens } from './identity/issuer.house.ts'
 import { type IssuerKeysOptions, PublishedKeys } from './identity/issuer.keys.ts'
 import { issuerTokens, lostSignIns } from './identity/issuer.tokens.ts'
-import { badgeReaction } from './badges/badge.reaction.ts'
 import { Boards } from './leaderboards/boards.ts'
 import { Leaderboard } from './leaderboards/leaderboard.entity.ts'
-import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
-import { rankReaction } from './leaderboards/leaderboard.webhooks.ts'
 import { AuditTrail, type Origin } from './platform/audit.ts'
 import { type Addresses, type Database, openDatabase, openPool } from './platform/db.ts'
 import { Context } from './platform/graphql.ts'
@@ -44,24 +38,20 @@ import { log } from './platform/log.ts'
 import { version } from './platform/project.ts'
 import { StartError } from './platform/start-error.ts'
 import { type Actor, inTenantOnce } from './platform/tenancy.ts'
-import { levelReaction } from './points/level.reaction.ts'
+import { workOf } from './node.work.ts'
 import { healthOf, watchNode, watchOutbox } from './node.metrics.ts'
 import { openapiOf } from './rest/openapi.ts'
 import { restDoor } from './rest/rest.ts'
 import { bareSchema, makeSchema, ROUTES } from './schema.ts'
-import { ringReaction } from './recognition/flag.service.ts'
 import { importDoor } from './imports/import.door.ts'
-import { importJob, importQueue, importReaction } from './imports/import.jobs.ts'
+import { importQueue } from './imports/import.jobs.ts'
 import { hookDoor } from './sources/hook.door.ts'
-import { hookLogJob } from './sources/hook.jobs.ts'
 import { Tenant } from './tenants/tenant.entity.ts'
 import { Department, Team, TeamMembership } from './users/team.entity.ts'
 import { User } from './users/user.entity.ts'
 import { activeUsers, personNamed, standingOf } from './users/user.queries.ts'
 import { deliverQueue, wakeQueue } from './webhooks/delivery.jobs.ts'
-import { deliveryReaction } from './webhooks/delivery.reaction.ts'
 import { WebhookEndpoint } from './webhooks/endpoint.entity.ts'
-import { tendJob } from './webhooks/endpoint.jobs.ts'
 import { Sender, type SenderOptions } from './webhooks/sender.ts'
 import type { FastifyInstance } from 'fastify'
 import type { GraphQLError, GraphQLSchema } from 'graphql'
@@ -260,11 +250,7 @@ async function startPostRoom(
   await queues.serve(wakeQueue(db, queues))
   await queues.serve(importQueue(db, queues))
 
-  const answering = [
-    levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
-    ringReaction,
-    progressReaction,
-  ]
+  const { answering, jobs } = workOf(boards, queues)
   const reactions = new Reactions(db, answering, batch => queues.committed(batch))
   closers.push(() => reactions.close())
   const relay = await startRelay(addresses.relay, broker, {
@@ -276,7 +262,6 @@ async function startPostRoom(
     },
   })
   closers.push(() => relay.close())
-  const jobs = [archiveJob, tendJob(queues), panScanJob, hookLogJob, importJob(queues)]
   closers.push(startJobs(db, jobs, () => relay.leads(), tenantIds, isFeatureUsed))
   const timer = setInterval(() => void tendPartitions(addresses.owner, auditDays, tenantIds), PARTITIONS_EVERY_MS).unref()
   closers.push(() => clearInterval(timer))

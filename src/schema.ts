@@ -48,6 +48,9 @@ import {
   RecognitionReactionResolver, RecognitionResolver, UserRecognitionResolver, ViewerRecognitionResolver,
 } from './recognition/recognition.resolver.ts'
 import './recognition/recognition.webhooks.ts'
+import './rulebook/activity.source.ts'
+import './rulebook/point.source.ts'
+import './rulebook/revenue.source.ts'
 import { HookMessageResolver, HookSourceResolver } from './sources/source.resolver.ts'
 import { FactImportResolver, ImportLineErrorResolver } from './imports/import.resolver.ts'
 import { AuditPeopleResolver, DeclarationPeopleResolver, WithdrawalPeopleResolver } from './users/user.audit.ts'

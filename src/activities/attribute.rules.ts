@@ -15,6 +15,8 @@ export type Attributes = Record<string, string | number | boolean>
 export interface WrittenAttribute { name: string; value: string }
 
 const NAME = /^[a-z][A-Za-z0-9_]{0,63}$/
+// What rules read of every activity.
+const NATIVE = ['user', 'team', 'quantity', 'points']
 
 /** Returns the attributes with their values read, or why they cannot be. */
 export function attributesFor(
@@ -64,8 +66,8 @@ const refused = (message: string) => new Refusal(ErrorCode.INVALID, message, ['a
 export function refusalForAttributes(now: AttributeDefinitions | null, wished: AttributeDefinitions): Refusal | null {
   const names = Object.keys(wished)
   if (names.length > LIMITS.attributesMax) return refused(`A type may declare at most ${LIMITS.attributesMax} attributes.`)
-  const bad = names.find(name => !NAME.test(name) || name === 'user' || name === 'team')
-  if (bad !== undefined) return refused('An attribute is named by 1 to 64 letters, digits and _, other than user and team.')
+  const bad = names.find(name => !NAME.test(name) || NATIVE.includes(name))
+  if (bad !== undefined) return refused(`An attribute is named by 1 to 64 letters, digits and _, and not ${NATIVE.join(', ')}.`)
   for (const [name, { type, decimals = 0, signed = false }] of Object.entries(now ?? {})) {
     const wish = Object.hasOwn(wished, name) ? wished[name] : undefined
     if (wish?.type !== type || (wish.decimals ?? 0) !== decimals || (wish.signed ?? false) !== signed) {

@@ -148,6 +148,9 @@ export const LIMITS = {
   ruleListMax: 100,
   ruleWindowDaysMax: 366,
   ruleStepsMax: 1_000, // Occurrences of one rule that repeats by step, unless it says otherwise.
+  ruleRanksMax: 100, // Of a board that closed, those that rules are told of.
+  ruleSubjectsMax: 20_000, // People, teams and the tenant itself whose state the leading node remembers, of a tenant.
+  ruleSettleSubjects: 200,
   ruleChainMax: 8, // An unlock that unlocks another, and so on.
   auditWaitingMax: 5_000,
   auditAgentLengthMax: 200,

@@ -105,8 +105,13 @@ export class Buckets {
 
   /** Returns the buckets as JSON. */
   pack(): PackedBucket[] {
-    return this.list.map(({ day, n, sum, m, under, freezes, rests, values, lasts }) =>
-      [day, n, sum, m, under, freezes, rests, values && [...values], lasts])
+    return this.list.map(packed)
+  }
+
+  /** Returns a day's bucket as JSON, or null when nothing is in it. */
+  packDay(day: number): PackedBucket | null {
+    const bucket = this.list[this.placeOf(day)]
+    return bucket?.day === day ? packed(bucket) : null
   }
 
   /** Puts packed buckets into an empty list. */
@@ -137,6 +142,10 @@ export class Buckets {
     }
     bucket[field] += sign
   }
+}
+
+function packed({ day, n, sum, m, under, freezes, rests, values, lasts }: Bucket): PackedBucket {
+  return [day, n, sum, m, under, freezes, rests, values && [...values], lasts]
 }
 
 /** Sums over a run of buckets: those at `low` up to, not including, `high`. */

@@ -25,6 +25,11 @@ export function dateOf(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }
 
+/** Returns the number of a date, as YYYY-MM-DD. */
+export function dayNumber(date: string): number {
+  return Date.parse(date) / DAY_MS
+}
+
 /** Returns the last day that is closed in the zone: it ended more than 24 h before `nowMs`, as periods of points do. */
 export function closedThrough(zone: string, nowMs: number): number {
   return dayOf(zone, nowMs - LIMITS.periodGraceMs) - 1

@@ -55,10 +55,13 @@ export interface Compiled {
 }
 interface Stays { day: boolean; any: boolean }
 
-/** Returns the prerequisites as part of the condition: their unlocks are facts, named `unlocked:` and the key. */
+/** How the facts are named that prerequisites read: this, and the key. */
+export const UNLOCKED = 'unlocked:'
+
+/** Returns the prerequisites as part of the condition: their unlocks are facts. */
 export function wholeCondition({ when, prerequisites = [] }: Pick<Rule, 'when' | 'prerequisites'>): Condition {
   if (!prerequisites.length) return when
-  const unlocked = prerequisites.map((key): Condition => ({ kind: 'cmp', fact: `unlocked:${key}`, op: 'gte', value: 1 }))
+  const unlocked = prerequisites.map((key): Condition => ({ kind: 'cmp', fact: `${UNLOCKED}${key}`, op: 'gte', value: 1 }))
   return { kind: 'all', of: [...unlocked, when] }
 }
 
@@ -66,7 +69,7 @@ export function wholeCondition({ when, prerequisites = [] }: Pick<Rule, 'when' |
 export function withPrerequisites(catalog: Catalog, keys: Iterable<string>): Catalog {
   const facts = new Map(catalog.facts)
   for (const key of keys) {
-    facts.set(`unlocked:${key}`, {
+    facts.set(`${UNLOCKED}${key}`, {
       kind: 'count', event: UNLOCK_EVENT, where: { achievement: key },
       words: { one: `unlock of ${key}`, many: `unlocks of ${key}` },
     })

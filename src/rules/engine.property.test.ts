@@ -6,7 +6,7 @@ import { closedThrough, dayOf } from './calendar.rules.ts'
 import { type Condition, factsIn, type Repeat, type Rule } from './condition.rules.ts'
 import { RuleEngine } from './engine.rules.ts'
 import type { Catalog, EventDefinition, FactDefinition, RuleEvent } from './fact.rules.ts'
-import { replay } from './replay.rules.ts'
+import { replay, restored, snapshotOf } from './replay.rules.ts'
 
 const RUNS = 1_500
 const seed = Number(process.env.LAUREL_SEED ?? Date.now() % 1_000_000)
@@ -110,7 +110,7 @@ test(`in ${RUNS} stories with late events and reversals engine, replay and oracl
       else engine.reverse(each, nowMs)
       if (settles.includes(at)) {
         engine.settle(nowMs)
-        engine = RuleEngine.restore(settings, JSON.parse(JSON.stringify(engine.snapshot())))
+        engine = restored(settings, JSON.parse(JSON.stringify(snapshotOf(engine))))
       }
     }
     engine.settle(endMs)

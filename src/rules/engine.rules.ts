@@ -3,34 +3,37 @@
  * earned depends on the events alone, not on the order in which they arrive; what was granted stays, unless a rule revokes. Pure.
  */
 import { LIMITS } from '../platform/limits.ts'
-import { periodRange } from '../platform/time.ts'
 import { Buckets } from './bucket.rules.ts'
-import { closedThrough, dateOf, dayOf } from './calendar.rules.ts'
-import { type NextStep, type ReadFact, type SubjectKind, withPrerequisites } from './condition.rules.ts'
-import { type Catalog, type RuleEvent, UNLOCK_EVENT } from './fact.rules.ts'
+import { closedThrough, dayNumber, dayOf } from './calendar.rules.ts'
+import { type NextStep, type ReadFact, type SubjectKind, UNLOCKED, withPrerequisites } from './condition.rules.ts'
+import { type Catalog, type FactValue, type RuleEvent, UNLOCK_EVENT } from './fact.rules.ts'
 import { contributionOf, readerOf } from './reading.rules.ts'
 import { type Route, Routes, type Slot } from './route.rules.ts'
 import {
-  daysFrom, emptyOutcome, eventOf, firstDayFrom, newestDay, type Outcome, packSubject, type PackedSubject, type Standing,
-  standingWith, type Subject, TENANT_SUBJECT, type Unlock, unlockOf,
+  type Changes, daysFrom, emptyOutcome, eventOf, firstDayFrom, grantEarned, newestDay, type Outcome, packSubject,
+  type PackedSubject, type Standing, standingWith, type Subject, TENANT_SUBJECT, type Unlock, unlockOf,
 } from './standing.rules.ts'
 import {
-  type Earned, earnOn, isInForce, isSpent, type KeyedRule, maxOf, nextOn, percentOn, readingDay, readingStart, type ReadyRule,
+  type Earned, earnOn, isInForce, isSpent, type KeyedRule, nextOn, percentOn, readingDay, readingStart, type ReadyRule,
   readyRule,
 } from './unlock.rules.ts'
-
-/** The state of an engine as JSON; `facts` names each fact's definition, for state of another definition is of no use. */
-export interface EngineSnapshot { version: 1; facts: Record<string, string>; subjects: PackedSubject[] }
 
 /** How far a subject is; `read` reads the rule's facts as of the same moment. */
 export interface Progress { percent: number; next: NextStep | null; read: ReadFact; ready: ReadyRule }
 
-/** What an engine is made of; `zone` is the tenant's. Keys of rules are unique. */
-export interface EngineSettings { catalog: Catalog; rules: readonly KeyedRule[]; zone: string }
+/**
+ * What an engine is made of; `zone` is the tenant's. Keys of rules are unique. `sinceMs` says from when on a fact counts what is
+ * recorded; `changes` are told what there is to keep.
+ */
+export interface EngineSettings {
+  catalog: Catalog; rules: readonly KeyedRule[]; zone: string; sinceMs?: (kind: SubjectKind, fact: string) => number
+  changes?: Changes
+}
 
 /** The rules of one tenant with the state of its subjects. */
 export class RuleEngine {
   readonly #zone: string
+  readonly #changes: Changes | undefined
   readonly #rules: ReadyRule[] = []
   readonly #byKey = new Map<string, ReadyRule>()
   readonly #slots: Slot[] = []
@@ -43,8 +46,9 @@ export class RuleEngine {
    * @throws Error when a rule reads a fact that the catalog lacks, a key is there twice, or a prerequisite is no rule of its
    * kind
    */
-  constructor({ catalog, rules, zone }: EngineSettings) {
+  constructor({ catalog, rules, zone, sinceMs = () => -Infinity, changes }: EngineSettings) {
     this.#zone = zone
+    this.#changes = changes
     const whole = withPrerequisites(catalog, rules.flatMap(({ rule }) => rule.prerequisites ?? []))
     const places = new Map<string, number>()
     for (const keyed of rules) {
@@ -52,7 +56,7 @@ export class RuleEngine {
       if (this.#byKey.has(key)) throw new Error(`There are two rules ${key}`)
       const ready = readyRule(keyed, whole, this.#rules.length, fact => {
         const name = `${rule.subject} ${fact}`
-        return places.get(name) ?? this.#addSlot(places, name, fact, rule.subject, whole)
+        return places.get(name) ?? this.#addSlot(places, name, fact, rule.subject, whole, sinceMs(rule.subject, fact))
       })
       for (const slot of ready.slots) this.#slots[slot]!.rules.push(ready.index)
       this.#rules.push(ready)
@@ -113,48 +117,75 @@ export class RuleEngine {
       ({ fact: name.slice(kind.length + 1), kind, rules: rules.map(index => this.#rules[index]!.key) }))
   }
 
-  /** Returns the state as JSON. */
-  snapshot(): EngineSnapshot {
-    const names = this.#slots.map(({ name }) => name)
-    return {
-      version: 1, facts: Object.fromEntries(this.#slots.map(({ name, fact }) => [name, JSON.stringify(fact)])),
-      subjects: Object.values(this.#subjects).flatMap(each => [...each.values()]).map(subject => packSubject(subject, names)),
-    }
+  /** Returns whether the rules read events of the type, of subjects of the kind. */
+  isReader(kind: SubjectKind, type: string): boolean {
+    return this.#routes.kindsOf(type).has(kind)
   }
 
-  /**
-   * Returns an engine with the state of a snapshot. Rules may have changed: what they read carries over by fact, unlocks by key.
-   * @throws Error when the snapshot is of another version, or a fact is defined otherwise now and must be made again
-   */
-  static restore(settings: EngineSettings, snapshot: EngineSnapshot): RuleEngine {
-    if (snapshot.version !== 1) throw new Error(`A snapshot of version ${String(snapshot.version)} cannot be read: replay events`)
-    const engine = new RuleEngine(settings)
-    const slots = new Map(engine.#slots.map(slot => [slot.name, slot]))
-    for (const [name, definition] of Object.entries(snapshot.facts)) {
-      const slot = slots.get(name)
-      if (slot && JSON.stringify(slot.fact) !== definition) throw new Error(`${name} is defined otherwise now: replay its events`)
-    }
-    for (const { kind, id, facts, rules } of structuredClone(snapshot.subjects)) {
-      const subject = engine.#subjectOf(kind, id)
-      for (const [name, packed] of Object.entries(facts)) {
-        const slot = slots.get(name)
-        if (slot) engine.#bucketsOf(subject, slot).unpack(packed)
+  /** Returns the definition of each fact that is read, by kind and name. */
+  definitions(): Record<string, string> {
+    return Object.fromEntries(this.#slots.map(({ name, fact }) => [name, JSON.stringify(fact)]))
+  }
+
+  /** Returns every subject as JSON. */
+  pack(): PackedSubject[] {
+    const names = this.#slots.map(({ name }) => name)
+    return Object.values(this.#subjects).flatMap(each => [...each.values()]).map(subject => packSubject(subject, names))
+  }
+
+  /** Returns the facts of the unlock's rule as they stood at the end of its day. */
+  factsOf({ rule, kind, subjectId, day }: Unlock): Record<string, FactValue> {
+    const subject = this.#subjectOf(kind, subjectId, false)
+    return Object.fromEntries(this.#byKey.get(rule)!.slots.map(slot =>
+      [this.#slots[slot]!.name.slice(kind.length + 1), this.#readFact(subject, slot, dayNumber(day))]))
+  }
+
+  /** Takes in subjects as they were packed. What other rules unlocked for them is told to those that need it. */
+  load(subjects: readonly PackedSubject[]): void {
+    for (const { kind, id, facts, rules } of subjects) {
+      const subject = this.#subjectOf(kind, id)
+      for (const slot of this.#slots) {
+        const packed = slot.kind === kind ? facts[slot.name] : undefined
+        if (packed) this.#bucketsOf(subject, slot).unpack(packed)
       }
       for (const [key, { earned, granted, percent, openFrom }] of Object.entries(rules)) {
-        const ready = engine.#byKey.get(key)
-        if (!ready) continue
+        const ready = this.#byKey.get(key)
+        if (!ready || ready.rule.subject !== kind) continue
         const standing = standingWith(subject, ready)
-        Object.assign(standing, { earned, granted: new Map(granted), percent, openFrom })
-        if (openFrom !== null) engine.#waiting.add(standing)
+        Object.assign(standing, { earned: [...earned], granted: new Map(granted), percent, openFrom })
+        if (openFrom !== null) this.#waiting.add(standing)
+        this.#changes?.isKept(standing)
       }
+      for (const slot of this.#slots) if (slot.kind === kind && !facts[slot.name]) this.#recall(subject, slot)
     }
-    return engine
   }
 
-  #addSlot(places: Map<string, number>, name: string, fact: string, kind: SubjectKind, catalog: Catalog): number {
+  /** Forgets a subject, as if it had never been heard of. */
+  forget(kind: SubjectKind, id: string): void {
+    const subject = this.#subjects[kind].get(id)
+    for (const standing of subject?.standings.values() ?? []) this.#waiting.delete(standing)
+    this.#subjects[kind].delete(id)
+  }
+
+  /** What is unlocked is a fact for whoever needs it, also for a rule that came later. */
+  #recall(subject: Subject, slot: Slot): void {
+    const key = slot.fact.event === UNLOCK_EVENT && slot.name.includes(` ${UNLOCKED}`) ? slot.fact.where!.achievement : undefined
+    for (const { ready, granted } of key === undefined ? [] : subject.standings.values()) {
+      if (ready.key !== key) continue
+      for (const [occurrence, { day, atMs }] of granted) {
+        const { id } = eventOf(unlockOf({ ready, subject }, occurrence, { day, atMs }))
+        this.#bucketsOf(subject, slot).change(1, 'TOP', dayOf(this.#zone, atMs), atMs, id, 1)
+      }
+    }
+  }
+
+  #addSlot(
+    places: Map<string, number>, name: string, fact: string, kind: SubjectKind, catalog: Catalog, sinceMs: number,
+  ): number {
     const definition = catalog.facts.get(fact)
     if (!definition) throw new Error(`There is no fact ${fact}`)
-    const slot = { name, fact: definition, kind, reader: readerOf(catalog, definition), rules: [], index: this.#slots.length }
+    const reader = readerOf(catalog, definition)
+    const slot: Slot = { name, fact: definition, kind, reader, rules: [], index: this.#slots.length, sinceMs }
     places.set(name, this.#slots.push(slot) - 1)
     this.#nothing.push(new Buckets(definition))
     this.#routes.add(slot)
@@ -180,10 +211,12 @@ export class RuleEngine {
   #touch({ slot, source, part }: Route, event: RuleEvent, sign: 1 | -1, touched: Standing[]): void {
     const id = slot.kind === 'TENANT' ? TENANT_SUBJECT : slot.kind === 'USER' ? event.userId : event.teamId
     const value = contributionOf(slot.reader, source, part, event)
-    if (id === null || value === null) return
+    if (id === null || value === null || (event.recordedMs ?? Infinity) < slot.sinceMs) return
     const subject = this.#subjectOf(slot.kind, id)
     const day = dayOf(slot.fact.zone === 'USER' ? event.zone ?? this.#zone : this.#zone, event.atMs)
-    this.#bucketsOf(subject, slot).change(sign, part, day, event.atMs, event.id, value)
+    const buckets = this.#bucketsOf(subject, slot)
+    buckets.change(sign, part, day, event.atMs, event.id, value)
+    this.#changes?.bucket(subject, slot.name.slice(slot.kind.length + 1), buckets, day)
     for (const index of slot.rules) {
       const standing = standingWith(subject, this.#rules[index]!)
       if (standing.touchedFrom === Infinity) touched.push(standing)
@@ -194,6 +227,7 @@ export class RuleEngine {
   /** Reads a rule again for what happened from a day on. */
   #read(standing: Standing, from: number, event: RuleEvent | null, nowMs: number, outcome: Outcome): void {
     const { ready, subject, earned } = standing
+    this.#changes?.standing(standing)
     const start = readingStart(ready, Math.min(from, standing.openFrom ?? from)) // What waits may have closed meanwhile.
     if (earned.length && earned.at(-1)!.day < start && isSpent(ready, earned)) {
       standing.openFrom = null
@@ -214,40 +248,13 @@ export class RuleEngine {
         day = readOn
         earnOn(ready, earned, day, read)
       }
-      this.#grant(standing, kept, lost, event && { event, day: from }, nowMs, outcome)
+      const cause = event && { atMs: event.atMs, day: from }
+      grantEarned(standing, { kept, lost, cause, zone: this.#zone, nowMs }, outcome)
     }
-    if (!ready.isLive) this.#wait(standing, closed)
-    this.#tellProgress(standing, nowMs, outcome)
-  }
-
-  #wait(standing: Standing, closed: number): void {
-    const { ready, subject } = standing
-    standing.openFrom = firstDayFrom(ready, subject, readingStart(ready, closed + 1))
+    if (!ready.isLive) standing.openFrom = firstDayFrom(ready, subject, readingStart(ready, closed + 1))
     if (standing.openFrom === null) this.#waiting.delete(standing)
     else this.#waiting.add(standing)
-  }
-
-  #grant(
-    standing: Standing, kept: number, lost: readonly Earned[], cause: { event: RuleEvent; day: number } | null, nowMs: number,
-    outcome: Outcome,
-  ): void {
-    const { ready, granted, earned } = standing
-    if (ready.rule.onReversal === 'REVOKE') {
-      for (const { occurrence } of lost) {
-        const was = granted.get(occurrence)
-        if (!was || earned.some((one, at) => at >= kept && one.occurrence === occurrence)) continue
-        granted.delete(occurrence)
-        outcome.revoked.push(unlockOf(standing, occurrence, was))
-      }
-    }
-    for (let at = kept; at < earned.length; at++) {
-      const { occurrence, day } = earned[at]!
-      if (granted.has(occurrence) || granted.size >= maxOf(ready.repeat)) continue
-      const endMs = periodRange('DAILY', this.#zone, dateOf(day)).endMs - 1
-      const grant = { day, atMs: ready.isLive && cause?.day === day ? cause.event.atMs : Math.min(nowMs, endMs) }
-      granted.set(occurrence, grant)
-      outcome.unlocked.push(unlockOf(standing, occurrence, grant))
-    }
+    this.#tellProgress(standing, nowMs, outcome)
   }
 
   #tellProgress(standing: Standing, nowMs: number, { progress }: Outcome): void {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Condition, Op, Rule } from './condition.rules.ts'
 import { RuleEngine } from './engine.rules.ts'
 import type { AttributeValue, Catalog, FactDefinition, RuleEvent } from './fact.rules.ts'
+import { restored, snapshotOf } from './replay.rules.ts'
 
 const words = { one: 'order', many: 'orders' }
 const FACTS: Record<string, FactDefinition> = {
@@ -195,13 +196,13 @@ test('a snapshot continues where it was taken; another version, and a fact that 
   const { engine, settings, event } = engineWith({ two: rule(cmp('orders', 2)), rated: rule(cmp('ratingEver', 4)) })
   engine.apply(event('order', '10T08:00'), ms('10T08:00'))
   engine.apply(event('review', '10T08:00', { rating: 4 }), ms('10T08:00'))
-  const snapshot = JSON.parse(JSON.stringify(engine.snapshot()))
+  const snapshot = JSON.parse(JSON.stringify(snapshotOf(engine)))
   const more = { ...settings, rules: [...settings.rules, { key: 'three', rule: rule(cmp('orders', 3)) }] }
-  const restored = RuleEngine.restore(more, snapshot)
-  expect(told(restored.apply(event('order', '11T08:00'), ms('11T08:00')))).toEqual(['two once'])
-  expect(restored.progressOf('three', 'ann', ms('11T08:00')).percent).toBe(66.67) // What was counted carries over.
-  expect(told(restored.settle(ms('13T08:00')))).toEqual(['rated once'])
-  expect(() => RuleEngine.restore(settings, { ...snapshot, version: 2 })).toThrow('version 2 cannot be read')
+  const again = restored(more, snapshot)
+  expect(told(again.apply(event('order', '11T08:00'), ms('11T08:00')))).toEqual(['two once'])
+  expect(again.progressOf('three', 'ann', ms('11T08:00')).percent).toBe(66.67) // What was counted carries over.
+  expect(told(again.settle(ms('13T08:00')))).toEqual(['rated once'])
+  expect(() => restored(settings, { ...snapshot, version: 2 })).toThrow('version 2 cannot be read')
   const catalog = { ...CATALOG, facts: new Map(CATALOG.facts).set('orders', { ...FACTS.orders!, where: { size: 'big' } }) }
-  expect(() => RuleEngine.restore({ ...settings, catalog }, snapshot)).toThrow('USER orders is defined otherwise now')
+  expect(() => restored({ ...settings, catalog }, snapshot)).toThrow('USER orders is defined otherwise now')
 })

@@ -58,6 +58,8 @@ export interface Catalog { events: ReadonlyMap<string, EventDefinition>; facts: 
 export interface RuleEvent {
   id: string; type: string; atMs: number; userId: string | null; teamId: string | null; zone: string | null
   attributes: Readonly<Record<string, AttributeValue>>
+  /** When it was recorded, where that is known: facts count what was recorded since they are read. */
+  recordedMs?: number
 }
 
 /** The event type by which an unlock is a fact for other rules; its attribute `achievement` is the rule's key. */

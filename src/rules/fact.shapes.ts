@@ -54,6 +54,19 @@ export function parseCatalog(input: unknown): Parsed<Catalog> {
   return mends.length ? { mends } : { value }
 }
 
+/** Returns the fact that was written, of a catalog's events, or what to mend in it; paths begin at `facts.` and its name. */
+export function parseFact(input: unknown, called: string, catalog: Catalog): Parsed<FactDefinition> {
+  const path = `facts.${called}`
+  const parsed = fact.safeParse(input)
+  if (!parsed.success) {
+    const mends = parsed.error.issues.map(issue => mendOf(issue, input))
+    return { mends: mends.map(({ path: place, message }) => ({ path: place ? `${path}.${place}` : path, message })) }
+  }
+  const value = parsed.data as FactDefinition
+  const mends = factMends(value, path, catalog)
+  return mends.length ? { mends } : { value }
+}
+
 function factMends(fact: FactDefinition, path: string, catalog: Catalog): Mend[] {
   const mends: Mend[] = []
   const terms = TERMS[fact.kind].split(' ')

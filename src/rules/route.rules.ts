@@ -4,14 +4,19 @@ import type { SubjectKind } from './condition.rules.ts'
 import { attributeOf, type AttributeValue, type FactDefinition, isFrom, type RuleEvent, type Source } from './fact.rules.ts'
 import type { Reader } from './reading.rules.ts'
 
-/** One fact of one kind of subject, with the numbers of the rules that read it. */
-export interface Slot { name: string; fact: FactDefinition; kind: SubjectKind; reader: Reader; rules: number[]; index: number }
+/** One fact of one kind of subject, with the numbers of the rules that read it; what was recorded before `sinceMs` is not its. */
+export interface Slot {
+  name: string; fact: FactDefinition; kind: SubjectKind; reader: Reader; rules: number[]; index: number; sinceMs: number
+}
 
 /** A way from an event into a fact. */
 export interface Route { slot: Slot; source: Source; part: Part }
 
+const NONE: ReadonlySet<SubjectKind> = new Set()
+
 /** All ways, by event type. */
 export class Routes {
+  readonly #kinds = new Map<string, Set<SubjectKind>>()
   readonly #types = new Map<string, { always: Route[]; byAttribute: Map<string, Map<AttributeValue, Route[]>> }>()
 
   /** Adds the ways into a fact. */
@@ -28,6 +33,11 @@ export class Routes {
     return this.#types.has(type)
   }
 
+  /** Returns the kinds of subjects whose facts are made of events of the type. */
+  kindsOf(type: string): ReadonlySet<SubjectKind> {
+    return this.#kinds.get(type) ?? NONE
+  }
+
   /** Calls `take` with each way of the event. */
   each(event: RuleEvent, take: (route: Route) => void): void {
     const type = this.#types.get(event.type)
@@ -42,6 +52,9 @@ export class Routes {
 
   #addOne(route: Route): void {
     const { event, where } = route.source
+    const kinds = this.#kinds.get(event)
+    if (kinds) kinds.add(route.slot.kind)
+    else this.#kinds.set(event, new Set([route.slot.kind]))
     let type = this.#types.get(event)
     if (!type) this.#types.set(event, type = { always: [], byAttribute: new Map() })
     const name = Object.keys(where ?? {})[0]

@@ -1,9 +1,10 @@
 /** Where a subject stands: the buckets of its facts, and what each rule has earned and granted it. Pure. */
+import { periodRange } from '../platform/time.ts'
 import type { Buckets, PackedBucket } from './bucket.rules.ts'
 import { dateOf } from './calendar.rules.ts'
 import type { SubjectKind } from './condition.rules.ts'
 import { type RuleEvent, UNLOCK_EVENT } from './fact.rules.ts'
-import type { Earned, ReadyRule } from './unlock.rules.ts'
+import { type Earned, maxOf, type ReadyRule } from './unlock.rules.ts'
 
 /** One occurrence of a rule for one subject; `day` is the local date at whose end it was first earned, `atMs` its instant. */
 export interface Unlock { rule: string; kind: SubjectKind; subjectId: string; occurrence: string; day: string; atMs: number }
@@ -33,7 +34,8 @@ export interface Subject { kind: SubjectKind; id: string; facts: Map<number, Buc
 export interface PackedSubject {
   kind: SubjectKind; id: string; facts: Record<string, PackedBucket[]>; rules: Record<string, PackedStanding>
 }
-interface PackedStanding { earned: Earned[]; granted: [string, Granted][]; percent: number; openFrom: number | null }
+/** A standing as it stands in a snapshot. */
+export interface PackedStanding { earned: Earned[]; granted: [string, Granted][]; percent: number; openFrom: number | null }
 
 /** The id of the one subject of kind TENANT. */
 export const TENANT_SUBJECT = 'tenant'
@@ -92,6 +94,32 @@ export function unlockOf({ ready, subject }: Pick<Standing, 'ready' | 'subject'>
   return { rule: ready.key, kind: subject.kind, subjectId: subject.id, occurrence, day: dateOf(day), atMs }
 }
 
+/** A reading again: the occurrences from the place `kept` on are new, `lost` ones were earned before; and what caused it. */
+export interface Reread {
+  kept: number; lost: readonly Earned[]; cause: { atMs: number; day: number } | null; zone: string; nowMs: number
+}
+
+/** Grants what was earned, once; takes back what is no longer earned where the rule says so. */
+export function grantEarned(standing: Standing, { kept, lost, cause, zone, nowMs }: Reread, outcome: Outcome): void {
+  const { ready, granted, earned } = standing
+  if (ready.rule.onReversal === 'REVOKE') {
+    for (const { occurrence } of lost) {
+      const was = granted.get(occurrence)
+      if (!was || earned.some((one, at) => at >= kept && one.occurrence === occurrence)) continue
+      granted.delete(occurrence)
+      outcome.revoked.push(unlockOf(standing, occurrence, was))
+    }
+  }
+  for (let at = kept; at < earned.length; at++) {
+    const { occurrence, day } = earned[at]!
+    if (granted.has(occurrence) || granted.size >= maxOf(ready.repeat)) continue
+    const endMs = periodRange('DAILY', zone, dateOf(day)).endMs - 1
+    const grant = { day, atMs: ready.isLive && cause?.day === day ? cause.atMs : Math.min(nowMs, endMs) }
+    granted.set(occurrence, grant)
+    outcome.unlocked.push(unlockOf(standing, occurrence, grant))
+  }
+}
+
 /** Returns the event by which an unlock is a fact for other rules. */
 export function eventOf({ rule, kind, subjectId, occurrence, atMs }: Unlock): RuleEvent {
   return {
@@ -104,7 +132,57 @@ export function eventOf({ rule, kind, subjectId, occurrence, atMs }: Unlock): Ru
 export function packSubject({ kind, id, facts, standings }: Subject, names: readonly string[]): PackedSubject {
   return {
     kind, id, facts: Object.fromEntries([...facts].map(([slot, buckets]) => [names[slot]!, buckets.pack()])),
-    rules: Object.fromEntries([...standings.values()].map(({ ready, earned, granted, percent, openFrom }) =>
-      [ready.key, { earned: earned.map(one => ({ ...one })), granted: [...granted], percent, openFrom }])),
+    rules: Object.fromEntries([...standings.values()].map(standing => [standing.ready.key, packStanding(standing)])),
+  }
+}
+
+function packStanding({ earned, granted, percent, openFrom }: Standing): PackedStanding {
+  return { earned: earned.map(one => ({ ...one })), granted: [...granted], percent, openFrom }
+}
+
+/** A bucket of a subject that changed; null when nothing is left in it. `fact` is the fact's name. */
+export interface ChangedBucket { kind: SubjectKind; subjectId: string; fact: string; day: number; bucket: PackedBucket | null }
+
+/** A standing that changed. */
+export interface ChangedStanding { kind: SubjectKind; subjectId: string; rule: string; standing: PackedStanding }
+
+/** What has changed since it was last taken, for whoever keeps the state. */
+export class Changes {
+  readonly #buckets = new Map<Buckets, { subject: Subject; fact: string; days: Set<number> }>()
+  readonly #standings = new Set<Standing>()
+  readonly #kept = new WeakMap<Standing, string>()
+
+  /** Notes a bucket. */
+  bucket(subject: Subject, fact: string, buckets: Buckets, day: number): void {
+    const known = this.#buckets.get(buckets)
+    if (known) known.days.add(day)
+    else this.#buckets.set(buckets, { subject, fact, days: new Set([day]) })
+  }
+
+  /** Notes a standing that may have changed. */
+  standing(standing: Standing): void {
+    this.#standings.add(standing)
+  }
+
+  /** Notes that a standing is kept as it is. */
+  isKept(standing: Standing): void {
+    this.#kept.set(standing, JSON.stringify(packStanding(standing)))
+  }
+
+  /** Returns what has changed, and forgets it. */
+  take(): { buckets: ChangedBucket[]; standings: ChangedStanding[] } {
+    const buckets = [...this.#buckets].flatMap(([own, { subject: { kind, id: subjectId }, fact, days }]) =>
+      [...days].map(day => ({ kind, subjectId, fact, day, bucket: own.packDay(day) })))
+    const standings: ChangedStanding[] = []
+    for (const each of this.#standings) {
+      const [standing, { kind, id: subjectId }] = [packStanding(each), each.subject]
+      const text = JSON.stringify(standing)
+      if (this.#kept.get(each) === text) continue
+      this.#kept.set(each, text)
+      standings.push({ kind, subjectId, rule: each.ready.key, standing })
+    }
+    this.#buckets.clear()
+    this.#standings.clear()
+    return { buckets, standings }
   }
 }

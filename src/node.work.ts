@@ -1,0 +1,32 @@
+/** What the node that leads does besides: every room's reactions to the event log, and its jobs for each tenant. */
+import { badgeReaction } from './badges/badge.reaction.ts'
+import { progressReaction } from './challenges/progress.reaction.ts'
+import { panScanJob } from './evidence/pan.jobs.ts'
+import { feedReaction } from './feed/feed.reaction.ts'
+import { importJob, importReaction } from './imports/import.jobs.ts'
+import { archiveJob } from './leaderboards/leaderboard.jobs.ts'
+import { rankReaction } from './leaderboards/leaderboard.webhooks.ts'
+import { levelReaction } from './points/level.reaction.ts'
+import { ringReaction } from './recognition/flag.service.ts'
+import { settleJob } from './rulebook/rule.jobs.ts'
+import { ruleReaction } from './rulebook/rule.reaction.ts'
+import { Rulings } from './rulebook/rulings.ts'
+import { hookLogJob } from './sources/hook.jobs.ts'
+import { deliveryReaction } from './webhooks/delivery.reaction.ts'
+import { tendJob } from './webhooks/endpoint.jobs.ts'
+import type { Boards } from './leaderboards/boards.ts'
+import type { Job } from './wire/jobs.ts'
+import type { Queues } from './wire/queues.ts'
+import type { Reaction } from './wire/reactions.ts'
+
+/** Returns the reactions and the jobs of all rooms. */
+export function workOf(boards: Boards, queues: Queues): { answering: Reaction[]; jobs: Job[] } {
+  const rulings = new Rulings()
+  return {
+    answering: [
+      levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
+      ringReaction, progressReaction, ruleReaction(rulings),
+    ],
+    jobs: [archiveJob, tendJob(queues), panScanJob, hookLogJob, importJob(queues), settleJob(rulings)],
+  }
+}
