@@ -3,7 +3,7 @@ import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root
 import type { GraphQLResolveInfo } from 'graphql'
 import { answer, connectionOf, Context, Cursor, sized, userError } from '../platform/graphql.ts'
 import { wantsOnlyId } from '../plans/asked.ts'
-import { optionalId, requireId } from '../platform/ids.ts'
+import { kindOf, optionalId, requireId, wireId } from '../platform/ids.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { Allows } from '../platform/policy.ts'
 import { senderOf } from '../platform/tenancy.ts'
@@ -14,13 +14,15 @@ import { usersById } from '../users/user.queries.ts'
 import { Activity, ActivityAttribute, ActivityType, AttributeDefinition } from './activity.entity.ts'
 import { plannedOf, type TypeVersion } from './activity.rules.ts'
 import {
-  ActivitiesRecordInput, ActivitiesRecordPayload, ActivityRecordInput, ActivityRecordPayload, ActivityReverseInput,
+  ActivitiesRecordInput, ActivitiesRecordPayload, ActivitiesReverseInput, ActivitiesReversePayload,
+  ActivityRecordInput, ActivityRecordPayload, ActivityReverseInput,
   ActivityReversePayload,
   ActivityTypeReviseInput, ActivityTypeRevisePayload,
 } from './activity.shapes.ts'
 import { activitiesById, listActivities, listTypes, typesById, versionsByKey } from './activity.queries.ts'
 import { type ActivityRow, type Recording } from './activity.service.ts'
 import { recordInputs } from './intake.service.ts'
+import { reverseActivities } from './reversal.batch.service.ts'
 import { reverseActivity } from './reversal.service.ts'
 import { reviseType } from './type.service.ts'
 
@@ -87,6 +89,24 @@ export class ActivityResolver {
       const { idempotencyHit, mark } = await reverseActivity(
         context.actor, { activityId, idempotencyKey: input.idempotencyKey, reason: input.reason ?? null })
       return { activity: await context.load(activitiesById, activityId), idempotencyHit, mark } as Partial<ActivityReversePayload>
+    })
+  }
+
+  @Allows('activity.reverse')
+  @Mutation(() => ActivitiesReversePayload, {
+    description: `Takes up to ${LIMITS.batchItemsMax} activities back in one commit, each with its own answer: `
+      + 'NOT_FOUND, FORBIDDEN, ALREADY_REVERSED. For the whole: INVALID, OUT_OF_RANGE, FORBIDDEN, IDEMPOTENCY_CONFLICT.',
+  })
+  activitiesReverse(@Arg('input', () => ActivitiesReverseInput, { description: 'Which, and why.' }) input: ActivitiesReverseInput,
+    @Ctx() { actor }: Context) {
+    const activityIds = input.activityIds?.map(id => requireId('Activity', id, 'activityIds')) ?? null
+    const { keyPrefix = null, idempotencyKey, reason = null, sentBy } = input
+    const senderId = sentBy == null ? null : requireId(kindOf(sentBy) === 'ApiKey' ? 'ApiKey' : 'User', sentBy, 'sentBy')
+    return answer(new ActivitiesReversePayload(), async () => {
+      const { items, ...rest } = await reverseActivities(actor, { activityIds, keyPrefix, senderId }, { idempotencyKey, reason })
+      const results = items.map(({ activityId, refusal }) =>
+        ({ activityId: wireId('Activity', activityId), userErrors: refusal ? [userError(refusal)] : [] }))
+      return { results, ...rest } as Partial<ActivitiesReversePayload>
     })
   }
 

@@ -88,6 +88,38 @@ export class ActivityReversePayload extends Payload {
   idempotencyHit: boolean = false
 }
 
+@InputType({ description: 'Activities to take back, by a list or by what their idempotency keys begin with.' })
+export class ActivitiesReverseInput {
+  @Field(() => [ID], { nullable: true, description: `The activities, 1–${LIMITS.batchItemsMax}; or \`keyPrefix\`.` })
+  activityIds?: string[] | null
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the idempotency keys of a batch begin with, 4–64 visible ASCII characters; what was taken back is left.',
+  }) keyPrefix?: string | null
+  @Field(() => ID, {
+    nullable: true, description: 'With `keyPrefix`: the user or API key whose keys are meant; oneself when absent. ADMIN only.',
+  }) sentBy?: string | null
+  @Field(() => String, { description: '8–64 visible ASCII characters; the same key and input again changes nothing.' })
+  idempotencyKey!: string
+  @Field(() => String, { nullable: true, description: 'Why, at most 500 characters.' }) reason?: string | null
+}
+
+@ObjectType({ description: 'What became of one activity of many.' })
+export class ActivityReverseResult {
+  @Field(() => ID, { description: 'The activity.' }) activityId!: string
+  @Field(() => [UserError], { description: 'Why it was not taken back; empty when it was.' }) userErrors!: UserError[]
+}
+
+@ObjectType({ description: 'What became of the activities.' })
+export class ActivitiesReversePayload extends Payload {
+  @Field(() => [ActivityReverseResult], { description: `One for each activity, at most ${LIMITS.batchItemsMax}.` })
+  results: ActivityReverseResult[] = []
+  @Field(() => Boolean, { description: 'Whether more keys begin so: send the command again with another idempotencyKey.' })
+  hasMore: boolean = false
+  @Field(() => Boolean, { description: 'Whether this key and input were sent before; nothing was written.' })
+  idempotencyHit: boolean = false
+}
+
 @InputType({ description: 'A new version of an activity type; absent fields keep their value.' })
 export class ActivityTypeReviseInput {
   @Field(() => String, { description: 'Key of the type.' }) key!: string
