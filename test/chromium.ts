@@ -38,6 +38,7 @@ export async function opened(browser: Browser, url: string, path: string, { widt
   })
   onTestFinished(() => context.close())
   if (token) await context.addInitScript(`localStorage.setItem('laurel.token', ${JSON.stringify(token)})`)
+  context.setDefaultTimeout(process.env.CI ? 60_000 : 15_000) // So that it says what it waited for.
   const page = await context.newPage()
   const wrong: string[] = []
   page.on('pageerror', error => wrong.push(error.message))

@@ -165,7 +165,7 @@ export type ImportSettingsInput = {
   /** What its columns hold, at most 15. */
   columns: Array<ImportColumnInput>;
   /** The currency of amounts that name none. */
-  currency?: unknown;
+  currency?: string | null | undefined;
   /** How dates are written. */
   dateOrder?: DateOrder;
   /** Between units and fractions: "." or ",". */
@@ -304,7 +304,7 @@ export type ImportPreviewQueryVariables = Exact<{
 
 
 export type ImportPreviewQuery = { node:
-    | { preview: { rows: Array<Array<string>>, settings: { kind: DraftKind, source: string, decimalSign: string, thousandsSeparator: string | null, dateOrder: DateOrder, currency: string | null, columns: Array<{ column: number, field: ImportField }> }, drafts: Array<{ place: number, fact: DraftKind | null, occurredAt: string | null, client: string | null, deal: string | null, recurrence: string | null, sourceId: string | null, key: string | null, value: string | null, amount: { amount: unknown, currency: unknown } | null, flaw: { code: string, field: string, message: string } | null }> } }
+    | { preview: { rows: Array<Array<string>>, settings: { kind: DraftKind, source: string, decimalSign: string, thousandsSeparator: string | null, dateOrder: DateOrder, currency: string | null, columns: Array<{ column: number, field: ImportField }> }, drafts: Array<{ place: number, fact: DraftKind | null, occurredAt: string | null, client: string | null, deal: string | null, recurrence: string | null, sourceId: string | null, key: string | null, value: string | null, amount: { amount: string, currency: string } | null, flaw: { code: string, field: string, message: string } | null }> } }
     | Record<PropertyKey, never>
    | null };
 

@@ -23,6 +23,14 @@ export function failureOf(error: unknown): { sentence: string; code: string } {
   throw error
 }
 
+/** What a question by id finds: the thing, where it is of the kind that was asked for. */
+export type Found<N> = N extends Record<PropertyKey, never> ? never : NonNullable<N>
+
+/** Returns the thing that was found by its id, or null when there is none or it is of another kind. */
+export function foundIn<N extends object | null>(node: N): Found<N> | null {
+  return node && Object.keys(node).length ? (node as Found<N>) : null
+}
+
 /** Asks and sends as the visitor. */
 export type AskAs = <R, V>(document: TypedDocumentString<R, V>, variables: V) => Promise<R>
 

@@ -21,6 +21,13 @@ export const SECTIONS: readonly Section[] = [
     roles: ['ADMIN'],
     Page: lazy(() => import('./activities/catalog.tsx')),
   },
+  {
+    path: 'imports',
+    name: 'Imports',
+    icon: 'upload',
+    roles: ['ADMIN', 'FINANCE'],
+    Page: lazy(() => import('./imports/imports.tsx')),
+  },
 ]
 
 /** Returns the sections that a role may open. */

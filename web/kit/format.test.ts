@@ -1,6 +1,6 @@
 /** Words and figures by table. */
 import { expect, test } from 'vitest'
-import { figure, ordinalEnding, periodStartWords, shortName, signed, timeLeft, zoneWords } from './format.ts'
+import { figure, money, ordinalEnding, periodStartWords, shortName, signed, timeLeft, zoneWords } from './format.ts'
 
 const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000]
 
@@ -44,3 +44,10 @@ test('a period begins in the zone of the board', () => {
 })
 
 test('a zone is named by its city', () => expect(['America/New_York', 'UTC'].map(zoneWords)).toEqual(['New York time', 'UTC']))
+
+test('an amount is shown to its last decimal, however large', () => {
+  expect(money('9007199254740993.07', 'EUR')).toBe('€9,007,199,254,740,993.07')
+  expect(money('-1234.5', 'EUR')).toBe('\u2212€1,234.50')
+  expect(money('1234', 'JPY')).toBe('¥1,234')
+  expect(money('1.234', 'none')).toBe('1.234 none')
+})

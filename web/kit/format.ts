@@ -16,6 +16,19 @@ export function signed(n: number): string {
   return n > 0 ? `+${figure(n)}` : figure(n)
 }
 
+/**
+ * Returns an amount with all decimals of its currency, as statements show it. It is formatted from its decimal text, so
+ * nothing is lost on the way; a currency that this browser does not know stands behind the figure.
+ */
+export function money(amount: string, currency: string): string {
+  const exact = amount as Intl.StringNumericLiteral
+  try {
+    return new Intl.NumberFormat(undefined, { style: 'currency', currency }).format(exact).replace('-', '\u2212')
+  } catch {
+    return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 }).format(exact)} ${currency}`
+  }
+}
+
 /** Returns the English ordinal ending of a rank: st, nd, rd or th. */
 export function ordinalEnding(rank: number): string {
   const tens = rank % 100

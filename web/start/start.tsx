@@ -41,6 +41,7 @@ function Start() {
         </a>
         <nav aria-label="Main">
           <a href="/explorer">Explorer</a>
+          <a href="/admin">Admin</a>
           {board && <a href={`/live/${board.id}`}>Wall</a>}
         </nav>
         {demo && <span className="chip">{demo.version}</span>}

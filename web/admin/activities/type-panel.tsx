@@ -3,7 +3,7 @@ import { useState, type FormEvent } from 'react'
 import { ActivityReviseDocument, ActivityVersionsDocument } from '../../generated.ts'
 import { figure, zoneWords } from '../../kit/format.ts'
 import { dateWords, dayIn, nextDay, startOfDay } from '../../kit/zone.ts'
-import { useAsked, useCommand, type Refusal } from '../asking.ts'
+import { foundIn, useAsked, useCommand, type Refusal } from '../asking.ts'
 import { errorFor, Field, OtherErrors, Shown, useTitle } from '../parts.tsx'
 import { focusOnArrival, Go, pathOf } from '../place.tsx'
 import { useVisit } from '../session.ts'
@@ -22,7 +22,7 @@ export function TypePanel({ type, changed }: { type: TypeRow; changed: () => voi
   useTitle(type.name)
   const [asked, again] = useAsked(type.id, async ask => {
     const { node } = await ask(ActivityVersionsDocument, { id: type.id })
-    return node && 'versions' in node ? node.versions : []
+    return foundIn(node)?.versions ?? []
   })
   const published = () => {
     changed()
