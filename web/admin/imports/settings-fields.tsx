@@ -12,9 +12,6 @@ interface FieldsProps {
 
 /** Returns the fields of the whole file. */
 export function FormFields({ settings, edit, refusals }: FieldsProps) {
-  const written = NUMBERS.findIndex(
-    way => way.decimalSign === settings.decimalSign && way.thousandsSeparator === (settings.thousandsSeparator ?? null),
-  )
   return (
     <div className="forms">
       <Field label="It holds" error={errorFor(refusals, 'kind')}>
@@ -44,6 +41,18 @@ export function FormFields({ settings, edit, refusals }: FieldsProps) {
           />
         )}
       </Field>
+      <NumberAndDateFields settings={settings} edit={edit} refusals={refusals} />
+      {settings.kind === 'REVENUE' && <CurrencyField settings={settings} edit={edit} refusals={refusals} />}
+    </div>
+  )
+}
+
+function NumberAndDateFields({ settings, edit, refusals }: FieldsProps) {
+  const written = NUMBERS.findIndex(
+    way => way.decimalSign === settings.decimalSign && way.thousandsSeparator === (settings.thousandsSeparator ?? null),
+  )
+  return (
+    <>
       <Field label="Numbers are written" error={errorFor(refusals, 'decimalSign', 'thousandsSeparator')}>
         {wired => (
           <select
@@ -80,8 +89,7 @@ export function FormFields({ settings, edit, refusals }: FieldsProps) {
           </select>
         )}
       </Field>
-      {settings.kind === 'REVENUE' && <CurrencyField settings={settings} edit={edit} refusals={refusals} />}
-    </div>
+    </>
   )
 }
 
