@@ -13,7 +13,7 @@ import { Go, pathOf } from '../place.tsx'
 import { useVisit } from '../session.ts'
 import { DATES, KINDS, NUMBERS } from './forms.ts'
 import { Mapping } from './mapping.tsx'
-import { Progress, StateChip } from './progress.tsx'
+import { Progress, StateChip, useMilestones } from './progress.tsx'
 import { fieldWords } from './preview-table.tsx'
 import { useTicks } from './ticks.ts'
 import { saveRefusedLines } from './upload.ts'
@@ -27,6 +27,7 @@ const LOOK_MS = 1_000
 export function OneImport({ importId }: { importId: string }) {
   const [asked, again] = useAsked(importId, async ask => foundIn((await ask(ImportCourseDocument, { id: importId })).node))
   const course = asked.phase === 'there' ? asked.answer : null
+  useMilestones(course)
   useTicks(course?.state === 'RUNNING' ? LOOK_MS : null, again)
   return (
     <>

@@ -69,7 +69,6 @@ const PARTS = [
 /** Returns the panel's figures: the share, and what became of the lines. */
 export function Progress({ counts }: { counts: Counts }) {
   const { lineCount, doneCount } = counts
-  useMilestones(counts)
   return (
     <div className="progress">
       <p className="hero-figure">
@@ -96,14 +95,17 @@ export function Progress({ counts }: { counts: Counts }) {
 
 const STEP_PERCENT = 25
 
-/** Says each quarter and the end once, not every line. */
-function useMilestones(counts: Counts): void {
+const NONE: Counts = { name: '', state: '', lineCount: 0, doneCount: 0, recorded: 0, repeated: 0, refused: 0 }
+
+/** Says each quarter and the end once, not every line; an import that ends before one looks again has its end told too. */
+export function useMilestones(counts: Counts | null): void {
   const { say } = useVisit()
   const told = useRef<string | null>(null)
-  const step = Math.floor(percentOf(counts) / STEP_PERCENT)
-  const { state, name, refused } = counts
+  const step = counts ? Math.floor(percentOf(counts) / STEP_PERCENT) : 0
+  const { state, name, refused } = counts ?? NONE
   const moment = `${state} ${state === 'RUNNING' ? step : ''}`
   useEffect(() => {
+    if (!state) return
     const isNews = told.current !== null && told.current !== moment
     told.current = moment
     if (!isNews) return
