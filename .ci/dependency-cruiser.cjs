@@ -5,8 +5,9 @@
  */
 const STAIRS = [
   'platform', 'plans', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls',
-  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'facts', 'metrics', 'sources', 'imports', 'ranks', 'measures',
-  'listings', 'leaderboards', 'rules', 'rulebook', 'badges', 'recognition', 'challenges', 'insights', 'templates',
+  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'streaks', 'facts', 'metrics', 'sources',
+  'imports', 'ranks', 'measures', 'listings', 'leaderboards', 'rules', 'rulebook', 'badges', 'recognition', 'challenges',
+  'insights', 'templates',
 ]
 
 const TEST = '\\.test\\.ts$'

@@ -29,6 +29,7 @@ import { AnalyticsResolver } from './insights/analytics.resolver.ts'
 import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
 import { ArchiveResolver, LeaderboardResolver, ScreenBoardsResolver } from './leaderboards/leaderboard.resolver.ts'
+import { StreakResolver } from './streaks/streak.resolver.ts'
 import { ListingResolver } from './listings/listing.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver, UserStandingResolver } from './leaderboards/standing.resolver.ts'
 import { RevenueFiguresResolver } from './metrics/figure.resolver.ts'
@@ -66,6 +67,7 @@ const RESOLVERS = [
   BenefitResolver, UserBenefitsResolver,
   CatalogueResolver, MetricResolver, MetricPointResolver, RevenueFiguresResolver, HookSourceResolver, HookMessageResolver,
   FactImportResolver, ImportLineErrorResolver,
+  StreakResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   ListingResolver,
   BadgeResolver, EarnedBadgeResolver, UserBadgesResolver, BadgeFeedResolver,
