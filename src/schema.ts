@@ -52,6 +52,7 @@ import './recognition/recognition.webhooks.ts'
 import './rulebook/activity.source.ts'
 import './rulebook/point.source.ts'
 import './rulebook/revenue.source.ts'
+import { RulePreviewResolver, RuleResolver } from './rulebook/rule.resolver.ts'
 import { HookMessageResolver, HookSourceResolver } from './sources/source.resolver.ts'
 import { FactImportResolver, ImportLineErrorResolver } from './imports/import.resolver.ts'
 import { AuditPeopleResolver, DeclarationPeopleResolver, WithdrawalPeopleResolver } from './users/user.audit.ts'
@@ -75,6 +76,7 @@ const RESOLVERS = [
   ViewerRecognitionResolver, RecognitionFeedResolver,
   ChallengeResolver, ChallengeStandingResolver, ChallengeEnrollmentResolver, ChallengeSnapshotResolver, ChallengeDeltaResolver,
   ChallengeMeasureResolver, ChallengeTierResolver, ChallengeFeedResolver,
+  RuleResolver, RulePreviewResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const

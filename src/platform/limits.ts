@@ -153,6 +153,9 @@ export const LIMITS = {
   ruleRanksMax: 100, // Of a board that closed, those that rules are told of.
   ruleSubjectsMax: 20_000, // People, teams and the tenant itself whose state the leading node remembers, of a tenant.
   ruleSettleSubjects: 200,
+  ruleReadersMax: 200, // Tenants whose compiled rules a node remembers for its readers.
+  rulePreviewEvents: 100_000,
+  rulePreviewSample: 20,
   ruleChainMax: 8, // An unlock that unlocks another, and so on.
   auditWaitingMax: 5_000,
   auditAgentLengthMax: 200,

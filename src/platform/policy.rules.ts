@@ -128,6 +128,8 @@ export const POLICY = {
     what: 'see and follow leaderboards', roles: all('TENANT', { PARTNER: 'OUTSIDERS' }), screens: true, feature: 'leaderboards',
   },
   'leaderboard.write': { what: 'add leaderboards', roles: ADMIN, feature: 'leaderboards' },
+  'rule.read': { what: 'see what rules may read', roles: { MANAGER: 'TENANT', ADMIN: 'TENANT' } },
+  'rule.write': { what: 'define facts, preview rules', roles: ADMIN },
   'badge.read': { what: 'see the badges and how they are earned', roles: all('TENANT'), feature: 'achievements' },
   'badge.progress': {
     what: 'see how far people are in badges: oneself, teams led, or all', feature: 'achievements',

@@ -15,6 +15,9 @@ export interface RuleRow {
   id: string; key: string; owner: string; version: number; status: 'DRAFT' | 'ACTIVE' | 'RETIRED'; document: Rule
 }
 
+/** The name of the reaction, by which its place in the log is found. */
+export const RULES = 'rules'
+
 /** The columns of a rule as reads return them. */
 export const RULE_COLUMNS = 'id, key, owner, version, status, document'
 

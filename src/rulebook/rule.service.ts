@@ -8,8 +8,7 @@ import type { Rule } from '../rules/condition.rules.ts'
 import { type Mend, parseRule } from '../rules/condition.shapes.ts'
 import type { Catalog, FactDefinition } from '../rules/fact.rules.ts'
 import { parseFact } from '../rules/fact.shapes.ts'
-import { catalogOf, factsRead, RULE_COLUMNS, type RuleRow } from './rule.queries.ts'
-import { RULES } from './rule.reaction.ts'
+import { catalogOf, factsRead, RULE_COLUMNS, type RuleRow, RULES } from './rule.queries.ts'
 
 /** Returns what a JSON text holds. @throws Refusal INVALID */
 export function parsedJson(text: string, field: string): unknown {
