@@ -1,6 +1,6 @@
 /**
- * Rules follow the event log: what happened is counted, and what is earned is unlocked, in the transaction that says so. What waits
- * for the close of its day or period is read once that has closed, a handful of subjects at a time.
+ * Rules follow the event log: what happened is counted, and what is earned is unlocked, in the transaction that says so. What
+ * waits for the close of its day or period is read once that has closed, a handful of subjects at a time.
  */
 import { LIMITS } from '../platform/limits.ts'
 import { inTenantBatch, inTenantOnce, NOBODY, retried } from '../platform/tenancy.ts'

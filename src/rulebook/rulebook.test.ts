@@ -59,8 +59,8 @@ const reverse = (acme: TestTenant, activityId: string) => acme.as('ann', 'ADMIN'
 async function heard(acme: TestTenant): Promise<void> {
   await acme.settled()
   await expect.poll(async () => {
-    const [row] = await acme.sql<{ left: number }>(`select h.pos - c.pos as left from event_head h join reaction_cursor c
-      on c.tenant_id = h.tenant_id and c.reaction = 'rules'`)
+    const [row] = await acme.sql<{ left: number }>(`select count(*) as left from event_log e join reaction_cursor c
+      on c.tenant_id = e.tenant_id and c.reaction = 'rules' and e.pos > c.pos where e.topic ~ '^(activity|points)[.]'`)
     return row!.left
   }, { timeout: 10_000 }).toBe(0)
   await acme.settled()
