@@ -76,7 +76,7 @@ test.each<[title: string, rule: string, message: string]>([
   expect(rulePreview.userErrors[0].message).toContain(message)
 })
 
-test('RULE-6, RULE-7: progress is told in percent and sentences; an explanation shows each comparison and its value', async () => {
+test('RULE-6, RULE-7: progress is told in percent and sentences; explained, each comparison and its value', async () => {
   await using acme = await tenant('ann')
   await publish(acme, {
     fifty: { when: atLeast('activity.meeting_scheduled', 50) },
@@ -109,7 +109,8 @@ test('admins define facts of the tenant\'s own; what rules read, and every tenan
   await using acme = await tenant('ann:ADMIN', 'bob')
   const define = async (name: string, definition: object) => (await acme.as('ann').run(
     `mutation($input: RuleFactDefineInput!) { ruleFactDefine(input: $input) {
-      fact { name example } userErrors { code message } } }`, { input: { name, definition: JSON.stringify(definition) } })).ruleFactDefine
+      fact { name example } userErrors { code message } } }`,
+    { input: { name, definition: JSON.stringify(definition) } })).ruleFactDefine
   const words = { one: 'meeting', many: 'meetings' }
   const meetings = { kind: 'count', event: 'meeting_scheduled', window: { lastDays: 7 }, words }
   expect(await define('meetings.7', meetings)).toEqual(
