@@ -10,6 +10,8 @@ import { levelReaction } from './points/level.reaction.ts'
 import { ringReaction } from './recognition/flag.service.ts'
 import { ruleReaction, settleJob } from './rulebook/rule.reaction.ts'
 import { Rulings } from './rulebook/rulings.ts'
+import { skillJob } from './skills/skill.jobs.ts'
+import { skillReaction } from './skills/skill.reaction.ts'
 import { hookLogJob } from './sources/hook.jobs.ts'
 import { deliveryReaction } from './webhooks/delivery.reaction.ts'
 import { tendJob } from './webhooks/endpoint.jobs.ts'
@@ -24,8 +26,9 @@ export function workOf(boards: Boards, queues: Queues): { answering: Reaction[];
   return {
     answering: [
       levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
+      skillReaction,
       ringReaction, progressReaction, ruleReaction(rulings),
     ],
-    jobs: [archiveJob, tendJob(queues), panScanJob, hookLogJob, importJob(queues), settleJob(rulings)],
+    jobs: [archiveJob, tendJob(queues), panScanJob, hookLogJob, importJob(queues), skillJob, settleJob(rulings)],
   }
 }

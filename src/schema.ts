@@ -53,6 +53,11 @@ import './rulebook/activity.source.ts'
 import './rulebook/point.source.ts'
 import './rulebook/revenue.source.ts'
 import { RulePreviewResolver, RuleResolver } from './rulebook/rule.resolver.ts'
+import './skills/skill.feed.ts'
+import {
+  SkillClaimResolver, SkillMilestoneResolver, SkillPathResolver, UserSkillsResolver,
+} from './skills/skill.resolver.ts'
+import './skills/skill.webhooks.ts'
 import { HookMessageResolver, HookSourceResolver } from './sources/source.resolver.ts'
 import { FactImportResolver, ImportLineErrorResolver } from './imports/import.resolver.ts'
 import { AuditPeopleResolver, DeclarationPeopleResolver, WithdrawalPeopleResolver } from './users/user.audit.ts'
@@ -77,6 +82,7 @@ const RESOLVERS = [
   ChallengeResolver, ChallengeStandingResolver, ChallengeEnrollmentResolver, ChallengeSnapshotResolver, ChallengeDeltaResolver,
   ChallengeMeasureResolver, ChallengeTierResolver, ChallengeFeedResolver,
   RuleResolver, RulePreviewResolver,
+  SkillPathResolver, SkillMilestoneResolver, SkillClaimResolver, UserSkillsResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const

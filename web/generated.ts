@@ -102,7 +102,9 @@ export type FeedKind =
   /** An activity was taken back with its points. */
   | 'POINTS_REVERSED'
   /** Somebody gave a colleague points, with a message. */
-  | 'RECOGNITION_GIVEN';
+  | 'RECOGNITION_GIVEN'
+  /** A milestone of a skill was completed. */
+  | 'SKILL_COMPLETED';
 
 /** Whose news. */
 export type FeedScope =

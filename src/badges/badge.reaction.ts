@@ -5,16 +5,15 @@
 import { derivedId } from '../platform/ids.ts'
 import { emitStatement } from '../platform/outbox.ts'
 import type { Actor, Batch, Statement } from '../platform/tenancy.ts'
-import { changesOf } from '../points/change.rules.ts'
 import { entitleStatement } from '../points/benefit.service.ts'
-import { revenueOf } from '../facts/change.rules.ts'
 import type { LogEvent } from '../wire/events.ts'
 import type { Reaction } from '../wire/reactions.ts'
 import { badgesInForce } from './badge.queries.ts'
 import { type BadgeRow, missingLevels } from './badge.rules.ts'
 import { measuredOf } from './measure.queries.ts'
-import { type Measure, type Measured, measuresTopic, valueOf } from './measure.rules.ts'
+import { type Measured, measuresTopic, valueOf } from './measure.rules.ts'
 import { tallyStatements } from './tally.service.ts'
+import { isTouched, touchedBy } from './touched.rules.ts'
 
 /** What `badge.earned` says. */
 export interface BadgeEarned {
@@ -30,37 +29,6 @@ export const badgeReaction: Reaction = {
     name: 'badges_any', text: 'select 1 from badge where tenant_id = $1 limit 1', values: [tenantId],
   }),
   react: (actor, batch, events) => followBadges(actor, batch, events),
-}
-
-/** What of a person facts touched: activity types, metrics, revenue. */
-export type Touched = Map<string, Set<string>>
-
-/** Returns of whom these events changed what, by words that `isTouched` knows. */
-export function touchedBy(events: readonly LogEvent[]): Touched {
-  const touched: Touched = new Map()
-  const touch = (userId: string, what: string) => {
-    const known = touched.get(userId)
-    if (known) known.add(what)
-    else touched.set(userId, new Set([what]))
-  }
-  for (const { topic, payload } of events) {
-    if (topic === 'activity.recorded') for (const { userId, type } of changesOf(payload)) touch(userId, `activity ${type}`)
-    else if (topic === 'metric.recorded') {
-      for (const [, metric, kind, subjectId] of (payload as { points: string[][] }).points) {
-        if (kind === 'USER') touch(subjectId!, `metric ${metric}`)
-      }
-    } else for (const { ownerId } of revenueOf(payload)) if (ownerId) touch(ownerId, 'revenue')
-  }
-  return touched
-}
-
-/** Returns whether a measure reads what was touched. */
-export function isTouched(measure: Measure, touched: ReadonlySet<string>): boolean {
-  switch (measure.kind) {
-    case 'ACTIVITIES': return measure.activityTypes.some(type => touched.has(`activity ${type}`))
-    case 'METRIC_AVERAGE': return touched.has(`metric ${measure.metric}`)
-    default: return touched.has('revenue')
-  }
 }
 
 interface Earning { badge: BadgeRow; userId: string; level: number; title: string; measured: Measured; isFirst: boolean }

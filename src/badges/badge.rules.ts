@@ -1,7 +1,7 @@
 /** The law of badges: which levels are earned (BADGE-R1..R3), and how their figures may be changed. Pure. */
 import { ErrorCode, isPlainText, Refusal } from '../platform/errors.ts'
 import { LIMITS } from '../platform/limits.ts'
-import { isReached, type Measure, type Measured, thresholdOf } from './measure.rules.ts'
+import { hasTypes, isReached, type Measure, type Measured, thresholdOf } from './measure.rules.ts'
 
 /** A level's title, and the value at which it is earned as decimal text. */
 export interface BadgeStep { title: string; threshold: string }
@@ -53,7 +53,7 @@ export function refusalForBadge(
   if (!thresholds.every((threshold, at) => threshold! > (thresholds[at - 1] ?? 0n))) {
     return new Refusal(ErrorCode.OUT_OF_RANGE, 'Thresholds must lie above zero and ascend.', ['levels'])
   }
-  if (measure.kind === 'ACTIVITIES' && !isTypeList(measure.activityTypes)) {
+  if (!hasTypes(measure)) {
     return invalid(`activityTypes must hold 1 to ${LIMITS.badgeTypesMax} keys of activity types.`, 'activityTypes')
   }
   if (measure.kind === 'METRIC_AVERAGE' && !(measure.minSample >= 1 && measure.minSample <= LIMITS.badgeSampleMax)) {
@@ -61,9 +61,6 @@ export function refusalForBadge(
   }
   return null
 }
-
-const isTypeList = (types: readonly string[]) =>
-  types.length >= 1 && types.length <= LIMITS.badgeTypesMax && types.every(type => /^[a-z][a-z0-9_]{1,63}$/.test(type))
 
 /** Returns a measure with its figures revised. @throws Refusal INVALID for a figure that it does not have */
 export function revisedMeasure(measure: Measure, { minSample, activityTypes }: BadgeRevision): Measure {

@@ -17,6 +17,11 @@ export interface RecognitionPack {
   /** What these badges count beside the 25 of revenue; proposed, and worth no points. */
   activityTypes: { key: string; category: string; name: string; points: number }[]
   badges: { key: string; name: string; measure: Measure; benefits: string[]; levels: BadgeStep[] }[]
+  /** For the room of skills. */
+  skills: {
+    key: string; name: string
+    milestones: { title: string; requirement: string; points: number; measure?: Measure; threshold?: string }[]
+  }[]
 }
 
 /** Returns `packs/recognition.json`. */

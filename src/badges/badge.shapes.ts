@@ -19,7 +19,7 @@ export class BadgeReviseInput {
   @Field(() => [String], { nullable: true, description: `At most ${LIMITS.badgeBenefitsMax} lines.` }) benefits?: string[] | null
   @Field(() => [BadgeLevelInput], { nullable: true, description: `All levels, 1–${LIMITS.badgeLevelsMax}, ascending.` })
   levels?: BadgeLevelInput[] | null
-  @Field(() => Int, { nullable: true, description: `Of an average: of how many values it must be, 1–${LIMITS.badgeSampleMax}.` })
+  @Field(() => Int, { nullable: true, description: `Of an average: how many values it needs, 1–${LIMITS.badgeSampleMax}.` })
   minSample?: number | null
   @Field(() => [String], { nullable: true, description: 'Of activities: the keys of the types that count, 1–20.' })
   activityTypes?: string[] | null

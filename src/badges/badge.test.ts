@@ -157,7 +157,7 @@ test('figures are the tenant\'s: a new version holds from its date, and what was
   const revise = async (input: object) =>
     (await acme.as('boss').run(REVISE, { input: { key: 'team_builder', ...input } })).badgeRevise
   const levels = [{ title: 'Helper', threshold: '6' }, { title: 'Pillar', threshold: '7' }]
-  expect((await revise({ levels })).badge).toEqual({
+  expect((await revise({ levels, benefits: ['A parking space'] })).badge).toEqual({
     version: 2, active: true, levels: levels.map((level, at) => ({ number: at + 1, ...level })),
     measure: { kind: 'ACTIVITIES', minSample: 1, activityTypes: ['team_mentoring'], metric: null },
   })
@@ -168,6 +168,8 @@ test('figures are the tenant\'s: a new version holds from its date, and what was
   expect(await badges()).toEqual([
     ['client_champion', 1], ['efficiency_master', 1], ['innovation_leader', 1], ['revenue_generator', 1], ['team_builder', 2],
   ].map(([badge, version]) => ({ key: badge, version })))
+  // Benefits came with the first level, as they were then.
+  expect(await acme.sql(`select 1 from user_benefit where benefit = 'A parking space'`)).toEqual([])
   expect(await acme.sql('select key, level, title from earned_badge order by level')).toEqual(
     [{ key: 'team_builder', level: 1, title: 'Collaborator' }, { key: 'team_builder', level: 2, title: 'Pillar' }])
 })

@@ -1,5 +1,7 @@
 /** What badges and skills measure of a person, exactly: a sum over what it is divided by, compared without rounding. Pure. */
 
+import { LIMITS } from '../platform/limits.ts'
+
 /** What is measured. Figures are of the tenant: which activities, which metric, and of how many values an average must be. */
 export type Measure =
   | { kind: 'REVENUE' } // Owned by the person, in the tenant's currency, less what was refunded and taken back.
@@ -48,6 +50,13 @@ export function percentOf(measure: Measure, measured: Measured, threshold: strin
   const goal = thresholdOf(threshold)! * measured.per
   if (goal <= 0n || measured.sum <= 0n) return 0
   return Math.min(99.99, Number((measured.sum * 10_000n * 2n + goal) / (goal * 2n)) / 100)
+}
+
+/** Returns whether a measure of activities names types that could be: 1 to 20 keys; true of all other measures. */
+export function hasTypes(measure: Measure): boolean {
+  if (measure.kind !== 'ACTIVITIES') return true
+  const { activityTypes: types } = measure
+  return types.length >= 1 && types.length <= LIMITS.badgeTypesMax && types.every(type => /^[a-z][a-z0-9_]{1,63}$/.test(type))
 }
 
 /** Returns a whole number of pieces as a measured value. */

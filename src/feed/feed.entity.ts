@@ -10,6 +10,7 @@ export enum FeedKind {
   BADGE_EARNED = 'BADGE_EARNED',
   RECOGNITION_GIVEN = 'RECOGNITION_GIVEN',
   CHALLENGE_INVITED = 'CHALLENGE_INVITED', CHALLENGE_COMPLETED = 'CHALLENGE_COMPLETED',
+  SKILL_COMPLETED = 'SKILL_COMPLETED',
 }
 registerEnumType(FeedScope, {
   name: 'FeedScope', description: 'Whose news.',
@@ -29,6 +30,7 @@ registerEnumType(FeedKind, {
     RECOGNITION_GIVEN: { description: 'Somebody gave a colleague points, with a message.' },
     CHALLENGE_INVITED: { description: 'A person is asked to take part in a challenge.' },
     CHALLENGE_COMPLETED: { description: 'The target of a challenge was reached.' },
+    SKILL_COMPLETED: { description: 'A milestone of a skill was completed.' },
   },
 })
 

@@ -141,6 +141,10 @@ export const LIMITS = {
   badgeBenefitsMax: 20,
   badgeTypesMax: 20,
   badgeSampleMax: 10_000,
+  evidenceLengthMax: 2_000,
+  skillPathsMax: 50,
+  skillPointsMax: 1_000_000,
+  skillClaimsShownMax: 100, // Of a person.
   issuersMax: 20,
   apiKeysMax: 100,
   screenTokensMax: 200,

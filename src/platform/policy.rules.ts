@@ -143,6 +143,19 @@ export const POLICY = {
   'listing.write': {
     what: 'choose how one appears on boards; an admin takes others off', roles: all('OWN', ADMIN), feature: 'leaderboards',
   },
+  'skill.read': { what: 'see the paths of skills', roles: all('TENANT'), feature: 'achievements' },
+  'skill.write': { what: 'change the figures of skills', roles: ADMIN, feature: 'achievements' },
+  'skill.claim': {
+    what: 'claim a milestone of one\'s own, with evidence', feature: 'achievements',
+    roles: { MEMBER: 'OWN', MANAGER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', ADMIN: 'OWN' },
+  },
+  'skill.progress': {
+    what: 'see claims, and how far people are in milestones: oneself, teams led, or all', feature: 'achievements',
+    roles: { VIEWER: 'OWN', MEMBER: 'OWN', PARTNER: 'OWN', MANAGER: 'TEAM', ...OVERSIGHT },
+  },
+  'skill.attest': {
+    what: 'attest or reject what others claim', roles: { MANAGER: 'TEAM', ADMIN: 'TENANT' }, feature: 'achievements',
+  },
   'analytics.read': { what: 'see what happened over the last days', roles: STAFF },
   'feature.read': { what: 'see which features are on', roles: all('TENANT'), screens: true },
   'feature.write': { what: 'switch features on and off', roles: ADMIN },

@@ -2,6 +2,7 @@
 import { installPack, readPack } from '../activities/type.service.ts'
 import { installBadges, readRecognition } from '../badges/badge.service.ts'
 import { installMetrics } from '../metrics/metric.service.ts'
+import { installPaths } from '../skills/path.service.ts'
 import type { Actor } from '../platform/tenancy.ts'
 
 /** Copies a template pack into the tenant, in force from an instant on; what is there already stays as it is. */
@@ -12,4 +13,5 @@ export async function installTemplate(actor: Actor, name: 'revenue', from: Date)
   const recognition = readRecognition()
   await installPack(actor, { ...recognition, levels: [] }, from)
   await installBadges(actor, recognition, from)
+  await installPaths(actor, recognition, from)
 }
