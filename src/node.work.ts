@@ -9,6 +9,8 @@ import { rankReaction } from './leaderboards/leaderboard.webhooks.ts'
 import { levelReaction } from './points/level.reaction.ts'
 import { ringReaction } from './recognition/flag.service.ts'
 import { ruleReaction, settleJob } from './rulebook/rule.reaction.ts'
+import { correctionReaction } from './prizes/correction.reaction.ts'
+import { challengeSettleJob } from './prizes/settlement.jobs.ts'
 import { Rulings } from './rulebook/rulings.ts'
 import { skillJob } from './skills/skill.jobs.ts'
 import { skillReaction } from './skills/skill.reaction.ts'
@@ -27,8 +29,10 @@ export function workOf(boards: Boards, queues: Queues): { answering: Reaction[];
     answering: [
       levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
       skillReaction,
-      ringReaction, progressReaction, ruleReaction(rulings),
+      ringReaction, progressReaction, correctionReaction, ruleReaction(rulings),
     ],
-    jobs: [archiveJob, tendJob(queues), panScanJob, hookLogJob, importJob(queues), skillJob, settleJob(rulings)],
+    jobs: [
+      archiveJob, tendJob(queues), panScanJob, hookLogJob, importJob(queues), skillJob, settleJob(rulings), challengeSettleJob,
+    ],
   }
 }

@@ -15,6 +15,12 @@ import {
     ChallengeStandingResolver,
   ChallengeTierResolver,
 } from './challenges/standing.resolver.ts'
+import {
+  ChallengeCorrectionResolver, ChallengeEndResolver, ChallengeGrantResolver, ChallengeResultResolver, ChallengeSettlementResolver,
+  DepartmentPrizesResolver, TeamPrizesResolver,
+} from './prizes/prize.resolver.ts'
+import './prizes/prize.feed.ts'
+import './prizes/prize.webhooks.ts'
 import { FeatureResolver } from './controls/feature.resolver.ts'
 import { StandardResolver } from './controls/standard.resolver.ts'
 import { ApiKeyResolver, ScreenTokenResolver } from './credentials/credential.resolver.ts'
@@ -83,6 +89,8 @@ const RESOLVERS = [
   ChallengeMeasureResolver, ChallengeTierResolver, ChallengeFeedResolver,
   RuleResolver, RulePreviewResolver,
   SkillPathResolver, SkillMilestoneResolver, SkillClaimResolver, UserSkillsResolver,
+  ChallengeEndResolver, ChallengeSettlementResolver, ChallengeResultResolver, ChallengeCorrectionResolver, ChallengeGrantResolver,
+  TeamPrizesResolver, DepartmentPrizesResolver,
   AnalyticsResolver,
   IssuerResolver, ApiKeyResolver, ApiKeyMakerResolver, ScreenTokenResolver, ScreenMakerResolver, ScreenBoardsResolver,
 ] as const

@@ -21,6 +21,7 @@ function kindOf(name: string, field: string): Kind {
   if (/activity/i.test(name)) return 'Activity'
   if (/revenue/i.test(name)) return 'RevenueFact'
   if (/withdrawal/i.test(name)) return 'StandardWithdrawal'
+  if (/grant/i.test(name)) return 'ChallengeGrant'
   if (/challenge/i.test(name) || name === 'id' && field.startsWith('challenge')) return 'Challenge'
   if (/team/i.test(name)) return 'Team'
   if (/department/i.test(name)) return 'Department'

@@ -8,7 +8,8 @@ import { operationsOf, schema } from './operations.ts'
 test('requests add to ledgers and change nothing in them', async () => {
   const { owner } = await freshDatabase()
   const ledgers = [
-    'activity', 'activity_reversal', 'activity_source', 'archived_standing', 'audit_entry', 'command_key',
+    'activity', 'activity_reversal', 'activity_source', 'archived_standing', 'audit_entry', 'challenge_correction',
+    'challenge_result', 'challenge_settlement', 'command_key',
     'feed_item', 'leaderboard_archive', 'metric_point', 'point_entry', 'recognition', 'recognition_flag_gift',
     'recognition_setting', 'recognition_withdrawal', 'revenue_fact',
   ]

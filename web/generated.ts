@@ -95,6 +95,8 @@ export type FeedKind =
   | 'CHALLENGE_COMPLETED'
   /** A person is asked to take part in a challenge. */
   | 'CHALLENGE_INVITED'
+  /** A challenge was settled, and gave them something. */
+  | 'CHALLENGE_WON'
   /** A level was entered, upward or downward. */
   | 'LEVEL_CHANGED'
   /** An activity paid points. */

@@ -10,7 +10,8 @@ import { tellEach } from '../wire/broker.ts'
 import type { EventLogs, LogEvent, TenantLog } from '../wire/events.ts'
 import { type Place, type SnapshotReason, streamCursor, type StreamSource } from '../wire/streams.ts'
 import { type ProgressRow, readState } from './challenge.queries.ts'
-import { isCounted, PROGRESS_REACTION } from './progress.reaction.ts'
+import { isCounted } from './measure.queries.ts'
+import { PROGRESS_REACTION } from './progress.reaction.ts'
 import type { ChangeTuple } from './progress.service.ts'
 
 /** A row as messages carry it. */

@@ -1,10 +1,13 @@
 /**
  * Counts what a challenge measures, from the ledgers as they stand: what was taken back never was, and what occurred in the
- * window counts whenever it was recorded. One statement for each part of a measure.
+ * window counts whenever it was recorded. One statement for each part of a measure. And tells which events may move it.
  */
+import { revenueOf } from '../facts/change.rules.ts'
 import { LIMITS } from '../platform/limits.ts'
 import { decimalOf } from '../platform/money.ts'
 import type { Batch, Statement } from '../platform/tenancy.ts'
+import { changesOf, POINT_TOPICS } from '../points/change.rules.ts'
+import type { LogEvent } from '../wire/events.ts'
 import {
   averageOf, combine, type Counted, type EntryMeasure, type Measure, millionths, type SimpleMeasure, type Subject,
 } from './challenge.rules.ts'
@@ -124,4 +127,42 @@ export async function countFor(
     }))
   })
   return measure.kind === 'COMBINED' ? combine(counted, subjectIds) : [...counted[0]!.values()]
+}
+
+const REVENUE_TOPICS = new Set(['revenue.recorded', 'revenue.refunded', 'revenue.reversed'])
+const SUBJECT_FIELD = { USER: 'userId', TEAM: 'teamId', DEPARTMENT: 'departmentId' } as const
+
+/** Returns whether events of a topic may move a challenge. */
+export const isCounted = (topic: string): boolean =>
+  POINT_TOPICS.has(topic) || REVENUE_TOPICS.has(topic) || topic === 'metric.recorded'
+
+interface Fact {
+  source: 'POINTS' | 'REVENUE' | 'METRIC'; type: string | null
+  userId: string | null; teamId: string | null; departmentId: string | null
+}
+
+/** Returns what an event says happened, of whom. A metric is of one subject, whatever its kind. */
+function factsOf({ topic, payload }: Pick<LogEvent, 'topic' | 'payload'>): Fact[] {
+  if (POINT_TOPICS.has(topic)) return changesOf(payload).map(change => ({ ...change, source: 'POINTS' }))
+  if (REVENUE_TOPICS.has(topic)) {
+    return revenueOf(payload).map(({ ownerId, ...change }) => ({ ...change, userId: ownerId, source: 'REVENUE', type: null }))
+  }
+  const { points } = payload as { points?: [id: string, metric: string, kind: string, subjectId: string][] }
+  return (points ?? []).map(([, type, , id]) => ({ source: 'METRIC', type, userId: id, teamId: id, departmentId: id }))
+}
+
+/** Returns whether a fact may move a part of a measure. Which category a type is in only the ledger knows. */
+function isOf(part: SimpleMeasure, { source, type }: Fact): boolean {
+  if (part.kind === 'METRIC') return source === 'METRIC' && type === part.metric
+  if (part.kind === 'REVENUE' || part.kind === 'DEALS') return source === 'REVENUE'
+  const { activityTypes, categories } = part
+  return source === 'POINTS' && (!activityTypes || Boolean(categories) || activityTypes.includes(type!))
+}
+
+/** Returns the subjects of a challenge that facts may have moved. */
+export function concernedBy(measure: Measure, subject: Subject, tenantId: string, events: readonly LogEvent[]): Set<string> {
+  const parts = measure.kind === 'COMBINED' ? measure.of : measure.kind === 'JUDGED' ? [] : [measure]
+  const moved = events.flatMap(factsOf).filter(fact => parts.some(part => isOf(part, fact)))
+  if (subject === 'TENANT') return new Set(moved.length ? [tenantId] : [])
+  return new Set(moved.flatMap(fact => fact[SUBJECT_FIELD[subject]] ?? []))
 }

@@ -1,58 +1,19 @@
 /**
  * Hears what the ledgers were told and counts anew the running challenges that it concerns, for the subjects that it concerns.
  */
-import { revenueOf } from '../facts/change.rules.ts'
 import { LIMITS } from '../platform/limits.ts'
 import type { Batch, Statement } from '../platform/tenancy.ts'
-import { changesOf, POINT_TOPICS } from '../points/change.rules.ts'
 import type { LogEvent } from '../wire/events.ts'
 import type { Reaction } from '../wire/reactions.ts'
-import type { Measure, SimpleMeasure, Subject } from './challenge.rules.ts'
+import type { Measure, Subject } from './challenge.rules.ts'
+import { concernedBy, isCounted } from './measure.queries.ts'
 import { lockChallenges, recountChallenge } from './progress.service.ts'
 
 /** The name under which its place in the event log is kept. */
 export const PROGRESS_REACTION = 'challenges'
 
-const REVENUE_TOPICS = new Set(['revenue.recorded', 'revenue.refunded', 'revenue.reversed'])
-const SUBJECT_FIELD = { USER: 'userId', TEAM: 'teamId', DEPARTMENT: 'departmentId' } as const
-
-/** Returns whether events of a topic may move a challenge. */
-export const isCounted = (topic: string): boolean =>
-  POINT_TOPICS.has(topic) || REVENUE_TOPICS.has(topic) || topic === 'metric.recorded'
-
 // What is committed while somebody joins may have been neither counted with them nor heard for them, so both are heard.
 const JOINING = new Set(['challenge.created', 'challenge.enrolled'])
-
-interface Fact {
-  source: 'POINTS' | 'REVENUE' | 'METRIC'; type: string | null
-  userId: string | null; teamId: string | null; departmentId: string | null
-}
-
-/** Returns what an event says happened, of whom. A metric is of one subject, whatever its kind. */
-function factsOf({ topic, payload }: Pick<LogEvent, 'topic' | 'payload'>): Fact[] {
-  if (POINT_TOPICS.has(topic)) return changesOf(payload).map(change => ({ ...change, source: 'POINTS' }))
-  if (REVENUE_TOPICS.has(topic)) {
-    return revenueOf(payload).map(({ ownerId, ...change }) => ({ ...change, userId: ownerId, source: 'REVENUE', type: null }))
-  }
-  const { points } = payload as { points?: [id: string, metric: string, kind: string, subjectId: string][] }
-  return (points ?? []).map(([, type, , id]) => ({ source: 'METRIC', type, userId: id, teamId: id, departmentId: id }))
-}
-
-/** Returns whether a fact may move a part of a measure. Which category a type is in only the ledger knows. */
-function isOf(part: SimpleMeasure, { source, type }: Fact): boolean {
-  if (part.kind === 'METRIC') return source === 'METRIC' && type === part.metric
-  if (part.kind === 'REVENUE' || part.kind === 'DEALS') return source === 'REVENUE'
-  const { activityTypes, categories } = part
-  return source === 'POINTS' && (!activityTypes || Boolean(categories) || activityTypes.includes(type!))
-}
-
-/** Returns the subjects of a challenge that facts may have moved. */
-export function concernedBy(measure: Measure, subject: Subject, tenantId: string, events: readonly LogEvent[]): Set<string> {
-  const parts = measure.kind === 'COMBINED' ? measure.of : measure.kind === 'JUDGED' ? [] : [measure]
-  const moved = events.flatMap(factsOf).filter(fact => parts.some(part => isOf(part, fact)))
-  if (subject === 'TENANT') return new Set(moved.length ? [tenantId] : [])
-  return new Set(moved.flatMap(fact => fact[SUBJECT_FIELD[subject]] ?? []))
-}
 
 export const progressReaction: Reaction = {
   name: PROGRESS_REACTION,

@@ -9,7 +9,7 @@ export enum FeedKind {
   POINTS_AWARDED = 'POINTS_AWARDED', POINTS_REVERSED = 'POINTS_REVERSED', LEVEL_CHANGED = 'LEVEL_CHANGED',
   BADGE_EARNED = 'BADGE_EARNED',
   RECOGNITION_GIVEN = 'RECOGNITION_GIVEN',
-  CHALLENGE_INVITED = 'CHALLENGE_INVITED', CHALLENGE_COMPLETED = 'CHALLENGE_COMPLETED',
+  CHALLENGE_INVITED = 'CHALLENGE_INVITED', CHALLENGE_COMPLETED = 'CHALLENGE_COMPLETED', CHALLENGE_WON = 'CHALLENGE_WON',
   SKILL_COMPLETED = 'SKILL_COMPLETED',
 }
 registerEnumType(FeedScope, {
@@ -31,6 +31,7 @@ registerEnumType(FeedKind, {
     CHALLENGE_INVITED: { description: 'A person is asked to take part in a challenge.' },
     CHALLENGE_COMPLETED: { description: 'The target of a challenge was reached.' },
     SKILL_COMPLETED: { description: 'A milestone of a skill was completed.' },
+    CHALLENGE_WON: { description: 'A challenge was settled, and gave them something.' },
   },
 })
 

@@ -11,7 +11,7 @@ export interface FeedRow {
 
 export type FeedKindName =
   | 'POINTS_AWARDED' | 'POINTS_REVERSED' | 'LEVEL_CHANGED' | 'BADGE_EARNED' | 'RECOGNITION_GIVEN' | 'CHALLENGE_INVITED'
-  | 'CHALLENGE_COMPLETED' | 'SKILL_COMPLETED'
+  | 'CHALLENGE_COMPLETED' | 'CHALLENGE_WON' | 'SKILL_COMPLETED'
 
 /** What an event says to the feed, before it has a place. */
 export type Told = Omit<FeedRow, 'pos' | 'line' | 'at'>

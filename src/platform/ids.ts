@@ -21,7 +21,7 @@ export const PREFIX = {
   StreakFreeze: 'frz', Leaderboard: 'ldb', LeaderboardArchive: 'lda', FeedItem: 'fdi',
   WebhookEndpoint: 'whe', WebhookMessage: 'whm', AuditEntry: 'aud', ApiKey: 'key', ScreenToken: 'scr', Issuer: 'iss',
   StandardWithdrawal: 'swd', Badge: 'bdg', EarnedBadge: 'ebd', Recognition: 'rec', RecognitionFlag: 'rfl', Challenge: 'chl',
-  SkillPath: 'skp', SkillClaim: 'skc',
+  SkillPath: 'skp', SkillClaim: 'skc', ChallengeGrant: 'chg',
 } as const
 export type Kind = keyof typeof PREFIX
 

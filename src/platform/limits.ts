@@ -54,6 +54,7 @@ export const LIMITS = {
   challengeKeysMax: 50,
   challengeLinksMax: 20,
   challengeGatherMs: 250,
+  challengeCorrectionDays: 90, // For so long after its settlement a challenge is compared with its facts.
   tickMs: 50,
   deltaRingMax: 1_200,
   hubLingerMs: 120_000,

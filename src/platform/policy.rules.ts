@@ -108,7 +108,15 @@ export const POLICY = {
     roles: { VIEWER: 'OWN', MEMBER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', MANAGER: 'TEAM', ADMIN: 'TENANT' },
     feature: 'challenges',
   },
-  'challenge.write': { what: 'set challenges, invite, call off', roles: ADMIN, feature: 'challenges' },
+  'challengeGrant.read': {
+    what: 'see what challenges gave: to oneself and one\'s team, or to all',
+    roles: { VIEWER: 'OWN', MEMBER: 'OWN', MANAGER: 'OWN', ...OVERSIGHT }, feature: 'challenges',
+  },
+  'challengeGrant.decide': {
+    what: 'approve and fulfill rewards of challenges, never one\'s own nor of one\'s own challenge',
+    roles: { FINANCE: 'TENANT', ADMIN: 'TENANT' }, feature: 'challenges',
+  },
+  'challenge.write': { what: 'set challenges, invite, judge, call off', roles: ADMIN, feature: 'challenges' },
   'challenge.enroll': {
     what: 'take part in challenges or opt out; a lead for their team, a head for their department',
     roles: { MEMBER: 'OWN', FINANCE: 'OWN', COMPLIANCE: 'OWN', MANAGER: 'TEAM', ADMIN: 'TENANT' }, feature: 'challenges',
