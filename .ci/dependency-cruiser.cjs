@@ -5,7 +5,7 @@
  */
 const STAIRS = [
   'platform', 'plans', 'embedded', 'outward', 'limits', 'wire', 'rest', 'tenants', 'identity', 'credentials', 'controls',
-  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'streaks', 'facts', 'metrics', 'sources', 'imports',
+  'evidence', 'users', 'feed', 'webhooks', 'points', 'activities', 'streaks', 'boosts', 'facts', 'metrics', 'sources', 'imports',
   'ranks', 'measures', 'listings', 'leaderboards', 'rules', 'rulebook', 'badges', 'skills', 'recognition', 'challenges',
   'prizes',
   'insights', 'templates',

@@ -1,5 +1,6 @@
 /** What the node that leads does besides: every room's reactions to the event log, and its jobs for each tenant. */
 import { badgeReaction } from './badges/badge.reaction.ts'
+import { boostReaction } from './boosts/boost.reaction.ts'
 import { progressReaction } from './challenges/progress.reaction.ts'
 import { panScanJob } from './evidence/pan.jobs.ts'
 import { feedReaction } from './feed/feed.reaction.ts'
@@ -27,7 +28,8 @@ export function workOf(boards: Boards, queues: Queues): { answering: Reaction[];
   const rulings = new Rulings()
   return {
     answering: [
-      levelReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues), badgeReaction,
+      levelReaction, boostReaction, feedReaction, rankReaction(boards), deliveryReaction(queues), importReaction(queues),
+      badgeReaction,
       skillReaction,
       ringReaction, progressReaction, correctionReaction, ruleReaction(rulings),
     ],

@@ -35,6 +35,7 @@ import { AnalyticsResolver } from './insights/analytics.resolver.ts'
 import { analyticsRoute } from './insights/analytics.rest.ts'
 import { leaderboardRoute } from './leaderboards/leaderboard.rest.ts'
 import { ArchiveResolver, LeaderboardResolver, ScreenBoardsResolver } from './leaderboards/leaderboard.resolver.ts'
+import { BoostResolver } from './boosts/boost.resolver.ts'
 import { StreakResolver } from './streaks/streak.resolver.ts'
 import { ListingResolver } from './listings/listing.resolver.ts'
 import { DeltaResolver, RankChangeResolver, StandingResolver, UserStandingResolver } from './leaderboards/standing.resolver.ts'
@@ -79,7 +80,7 @@ const RESOLVERS = [
   BenefitResolver, UserBenefitsResolver,
   CatalogueResolver, MetricResolver, MetricPointResolver, RevenueFiguresResolver, HookSourceResolver, HookMessageResolver,
   FactImportResolver, ImportLineErrorResolver,
-  StreakResolver,
+  StreakResolver, BoostResolver,
   LeaderboardResolver, ArchiveResolver, StandingResolver, UserStandingResolver, RankChangeResolver, DeltaResolver,
   ListingResolver,
   BadgeResolver, EarnedBadgeResolver, UserBadgesResolver, BadgeFeedResolver,

@@ -64,6 +64,7 @@ class Writer {
       return JSON.stringify(this.#idFor ? this.#idFor(kind) : wireId(kind, UUID))
     }
     if (type.name === 'CurrencyCode') return '"EUR"'
+    if (type.name === 'DateTime') return '"2026-01-01T00:00:00.000Z"'
     return type.name === 'Int' || type.name === 'Points' ? '1' : type.name === 'Boolean' ? 'true' : '"12345678"'
   }
 }

@@ -18,7 +18,7 @@ export const PREFIX = {
   Tenant: 'tnt', User: 'usr', Team: 'tea', Department: 'dep', ActivityType: 'aty', Activity: 'act',
   PointEntry: 'pte', Benefit: 'ben',
   RevenueFact: 'rev', Metric: 'met', MetricPoint: 'mpt', HookSource: 'hks', HookMessage: 'hkm', FactImport: 'imp',
-  StreakFreeze: 'frz', Leaderboard: 'ldb', LeaderboardArchive: 'lda', FeedItem: 'fdi',
+  StreakFreeze: 'frz', Boost: 'bst', Leaderboard: 'ldb', LeaderboardArchive: 'lda', FeedItem: 'fdi',
   WebhookEndpoint: 'whe', WebhookMessage: 'whm', AuditEntry: 'aud', ApiKey: 'key', ScreenToken: 'scr', Issuer: 'iss',
   StandardWithdrawal: 'swd', Badge: 'bdg', EarnedBadge: 'ebd', Recognition: 'rec', RecognitionFlag: 'rfl', Challenge: 'chl',
   SkillPath: 'skp', SkillClaim: 'skc', ChallengeGrant: 'chg',

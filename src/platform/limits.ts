@@ -38,6 +38,9 @@ export const LIMITS = {
   occurredAheadMaxMs: 5 * 60_000, // A clock may be a little ahead; a plan is not an activity.
   occurredBehindMaxMs: 10 * 365 * 86_400_000,
   revisionAheadMaxMs: 400 * 86_400_000, // Versions only follow one another: a slip of the year would lock a type for good.
+  boostsMax: 50,
+  boostTypesMax: 25,
+  boostMaxMs: 92 * 86_400_000,
   freezesAtOnceMax: 10,
   freezesShownMax: 50,
   periodGraceMs: 24 * 3_600_000, // A period closes this long after its end.

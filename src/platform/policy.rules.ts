@@ -83,6 +83,8 @@ export const POLICY = {
   'activity.read': { what: 'see activities', roles: all('TENANT', { PARTNER: 'OWN' }) },
   'activity.record': { what: 'record activities', roles: RECORDING },
   'activity.reverse': { what: 'take an activity back', roles: { MANAGER: 'TEAM', ADMIN: 'TENANT' } },
+  'boost.read': { what: 'see boosts', roles: all('TENANT') },
+  'boost.write': { what: 'plan boosts and cancel them', roles: ADMIN },
   'streak.read': { what: 'see streaks; freezes of oneself only, an admin all', roles: STAFF },
   'streak.write': { what: 'say in which zone one\'s days begin, and whether one wants a streak', roles: all('OWN', ADMIN) },
   'streak.grant': { what: 'grant freezes and take them back', roles: ADMIN },
